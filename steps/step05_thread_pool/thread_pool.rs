@@ -1,0 +1,74 @@
+//! A fixed number of threads that take their jobs from one queue.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{self, JoinHandle};
+
+/// Anything that a worker can do once.
+type Job = Box<dyn FnOnce() + Send + 'static>;
+
+/// Runs jobs on a fixed number of threads, in the order in which they come.
+pub struct ThreadPool {
+    workers: Vec<Worker>,
+    sender: mpsc::Sender<Job>,
+}
+
+impl ThreadPool {
+    /// Starts `size` workers. A size of zero is an error, since nobody would
+    /// ever run a job, and so is one that the operating system refuses.
+    pub fn new(size: usize) -> io::Result<ThreadPool> {
+        if size == 0 {
+            return Err(io::Error::other("a pool needs at least one worker"));
+        }
+        let (sender, receiver) = mpsc::channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        let mut workers = Vec::with_capacity(size);
+        for id in 0..size {
+            let jobs = Arc::clone(&receiver);
+            let thread =
+                thread::Builder::new().spawn(move || run(id, &jobs))?;
+            workers.push(Worker { id, thread });
+        }
+        Ok(ThreadPool { workers, sender })
+    }
+
+    /// Puts `job` at the end of the queue. A worker that is free runs it.
+    pub fn execute(&self, job: impl FnOnce() + Send + 'static) {
+        for worker in &self.workers {
+            if worker.thread.is_finished() {
+                _ = writeln!(io::stderr(), "worker {} is gone", worker.id);
+            }
+        }
+        if self.sender.send(Box::new(job)).is_err() {
+            _ = writeln!(io::stderr(), "no worker is left to run the job");
+        }
+    }
+}
+
+/// A thread of the pool.
+struct Worker {
+    id: usize,
+    thread: JoinHandle<()>,
+}
+
+/// Runs one job after another, until the sender is gone.
+fn run(id: usize, jobs: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        // The lock is held to the end of this statement, not while the job runs.
+        let message = jobs.lock().expect("recv does not panic").recv();
+        let Ok(job) = message else { return };
+        _ = writeln!(io::stdout(), "worker {id} got a job; executing");
+        job();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_of_no_workers_is_refused() {
+        let error = ThreadPool::new(0).err().expect("an error");
+        assert_eq!(error.to_string(), "a pool needs at least one worker");
+    }
+}

@@ -1,0 +1,160 @@
+//! SIGTERM and Ctrl-C: nobody who was there is left without an answer.
+//!
+//! Only on Unix, since only there can one process send another a signal.
+
+use super::differs;
+use super::responding::is_hello;
+use crate::support::DEADLINE;
+use crate::support::client::{Client, get};
+use crate::support::report::{Deviation, Outcome, Symptom};
+use crate::support::server::Server;
+
+/// The client gets its answer, unless the process has ended before that.
+fn is_answered(client: &mut Client, server: &Server) -> Outcome {
+    let response = client.response(DEADLINE);
+    response.and_then(|it| is_hello(&it)).map_err(|seen| died(server, seen))
+}
+
+/// If the process has ended, this is what is wrong.
+fn died(server: &Server, seen: Deviation) -> Deviation {
+    if seen.symptom == Symptom::Hangs {
+        return seen;
+    }
+    match server.exit() {
+        Ok(status) => {
+            let saw = format!("the process ended ({status}); {}", seen.saw);
+            Deviation { symptom: Symptom::Dies, saw, ..seen }
+        }
+        Err(_) => seen,
+    }
+}
+
+fn ends_with_status_0(server: &Server) -> Outcome {
+    let status = server.exit().map_err(|deviation| {
+        deviation.expected(
+            "that the process ends, now that all are answered. Usual causes: \
+             the workers are joined before the sender is dropped; accept \
+             waits on, because nothing has woken it",
+        )
+    })?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Deviation::new(
+        Symptom::Dies,
+        "exit status 0, after everybody was answered",
+        &status.to_string(),
+    ))
+}
+
+fn waits_for_a_request_in_flight(server: &Server, signal: &str) -> Outcome {
+    let mut client = server.hold()?;
+    server.signal(signal)?;
+    server.refuses_connections()?;
+    let finished = client.finish();
+    finished.map_err(|seen| died(server, seen))?;
+    is_answered(&mut client, server)?;
+    ends_with_status_0(server)
+}
+
+pub fn sigterm_waits_for_a_request_in_flight(server: &Server) -> Outcome {
+    server.by_hand(
+        "curl -i 'http://ADDRESS/sleep?ms=5000' &\n\
+         pkill -TERM step   # the answer still comes; the exit status is 0",
+    );
+    waits_for_a_request_in_flight(server, "TERM")
+}
+
+pub fn ctrl_c_waits_for_a_request_in_flight(server: &Server) -> Outcome {
+    server
+        .by_hand("curl -i 'http://ADDRESS/sleep?ms=5000'   # and then Ctrl-C");
+    waits_for_a_request_in_flight(server, "INT")
+}
+
+pub fn requests_in_the_queue_are_answered_too(server: &Server) -> Outcome {
+    server.by_hand(
+        "for i in $(seq 20); do curl -i 'http://ADDRESS/sleep?ms=900' & done\n\
+         pkill -TERM step   # all twenty are answered",
+    );
+    let held: Outcome<Vec<_>> = (0..4).map(|_| server.hold()).collect();
+    let queued: Outcome<Vec<_>> =
+        (0..20).map(|_| server.send(get("/"))).collect();
+    let (mut held, mut queued) = (held?, queued?);
+    server.signal("TERM")?;
+    server.refuses_connections()?;
+    for client in held.iter_mut().rev() {
+        client.finish().map_err(|seen| died(server, seen))?;
+        is_answered(client, server)?;
+    }
+    for client in &mut queued {
+        is_answered(client, server)?;
+    }
+    ends_with_status_0(server)
+}
+
+pub fn newcomers_are_refused_meanwhile(server: &Server) -> Outcome {
+    server.by_hand(
+        "curl -s 'http://ADDRESS/sleep?ms=5000' &\n\
+         pkill -TERM step\n\
+         curl -i http://ADDRESS/   # connection refused",
+    );
+    let mut client = server.hold()?;
+    server.signal("TERM")?;
+    server.refuses_connections()?;
+    // It has not ended yet: the held request can still be finished.
+    let finished = client.finish();
+    finished.map_err(|seen| died(server, seen))?;
+    is_answered(&mut client, server)?;
+    ends_with_status_0(server)
+}
+
+pub fn an_idle_server_ends_with_status_0(server: &Server) -> Outcome {
+    server.by_hand("pkill -TERM step   # and see its exit status: echo $?");
+    is_attended_by(server)?;
+    server.signal("TERM")?;
+    ends_with_status_0(server)
+}
+
+pub fn a_wildcard_address_is_no_obstacle(server: &Server) -> Outcome {
+    let everywhere = server.start_at("0.0.0.0")?;
+    everywhere.signal("TERM")?;
+    ends_with_status_0(&everywhere)
+}
+
+/// Asked of this repository's programs only: what a server prints is its own
+/// affair.
+pub fn it_says_what_it_waits_for(server: &Server) -> Outcome {
+    server.by_hand("pkill -TERM step   # and look at the server's output");
+    if !server.program.is_ours {
+        return Ok(());
+    }
+    server.signal("TERM")?;
+    ends_with_status_0(server)?;
+    let lines = server.stdout.lines();
+    if lines.iter().any(|line| line.starts_with("waiting for ")) {
+        return Ok(());
+    }
+    differs("a line that says what it is waiting for", &format!("{lines:?}"))
+}
+
+pub fn a_second_signal_ends_it_at_once(server: &Server) -> Outcome {
+    server.by_hand(
+        "curl -s telnet://ADDRESS &   # a silent client, for whom it waits\n\
+         pkill -TERM step; sleep 1; pkill -INT step   # exit status 130",
+    );
+    let _held = server.hold()?;
+    server.signal("TERM")?;
+    server.refuses_connections()?;
+    server.signal("INT")?;
+    let status = server.exit()?;
+    if status.code() == Some(130) {
+        return Ok(());
+    }
+    let expected = "exit status 130, which is 128 + SIGINT's number";
+    Err(Deviation::new(Symptom::Dies, expected, &status.to_string()))
+}
+
+/// The server is past its start, and has nothing to do any more.
+fn is_attended_by(server: &Server) -> Outcome {
+    server.send(get("/"))?.is_attended(DEADLINE)
+}

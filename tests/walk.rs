@@ -1,0 +1,236 @@
+//! The steps are one walk: what holds between them, and for all of them.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs, process};
+
+/// A step: its folder, its binary, the files that it adds or changes, and how
+/// many lines it may have over all its files, blank lines and unit tests not
+/// counted.
+struct Step {
+    folder: &'static str,
+    binary: &'static str,
+    changes: &'static [&'static str],
+    most_lines: usize,
+}
+
+const STEPS: [Step; 6] = [
+    Step {
+        folder: "step01_listen",
+        binary: env!("CARGO_BIN_EXE_step01"),
+        changes: &["main.rs"],
+        most_lines: 40,
+    },
+    Step {
+        folder: "step02_respond",
+        binary: env!("CARGO_BIN_EXE_step02"),
+        changes: &["main.rs"],
+        most_lines: 60,
+    },
+    Step {
+        folder: "step03_route",
+        binary: env!("CARGO_BIN_EXE_step03"),
+        changes: &["main.rs"],
+        most_lines: 110,
+    },
+    Step {
+        folder: "step04_thread_per_request",
+        binary: env!("CARGO_BIN_EXE_step04"),
+        changes: &["main.rs"],
+        most_lines: 110,
+    },
+    Step {
+        folder: "step05_thread_pool",
+        binary: env!("CARGO_BIN_EXE_step05"),
+        changes: &["main.rs", "thread_pool.rs"],
+        most_lines: 250,
+    },
+    Step {
+        folder: "step06_graceful_shutdown",
+        binary: env!("CARGO_BIN_EXE_step06"),
+        changes: &["main.rs", "signal.rs", "thread_pool.rs"],
+        most_lines: 250,
+    },
+];
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files of a step and what is in them.
+fn files(step: &Step) -> BTreeMap<String, String> {
+    let folder = repository().join("steps").join(step.folder);
+    let files = fs::read_dir(&folder).unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().to_string();
+        (name, fs::read_to_string(path).unwrap())
+    });
+    files.collect()
+}
+
+#[test]
+fn a_step_changes_only_the_files_that_it_says() {
+    let mut before = BTreeMap::new();
+    for step in &STEPS {
+        let now = files(step);
+        let gone: Vec<_> =
+            before.keys().filter(|name| !now.contains_key(*name)).collect();
+        assert!(gone.is_empty(), "{} has lost {gone:?}", step.folder);
+        let changed: Vec<&String> = now
+            .keys()
+            .filter(|name| before.get(*name) != now.get(*name))
+            .collect();
+        assert_eq!(
+            changed, step.changes,
+            "\nthe files of {} that differ from the step before (left) are \
+             not those in which its lesson lies (right); the others must be \
+             the same, byte for byte",
+            step.folder
+        );
+        before = now;
+    }
+}
+
+#[test]
+fn a_step_is_short_enough_to_be_read() {
+    for step in &STEPS {
+        let lines: usize = files(step)
+            .values()
+            .map(|text| {
+                let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
+                code.lines().filter(|line| !line.is_empty()).count()
+            })
+            .sum();
+        let most = step.most_lines;
+        assert!(
+            lines <= most,
+            "{} has {lines} lines, and should have {most} at most",
+            step.folder
+        );
+    }
+}
+
+/// A folder for a test to use, which is gone when the test is over.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let folder = format!("{name}-{}", process::id());
+        let path = env::temp_dir().join(folder);
+        fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_step_compiles_alone() {
+    for step in &STEPS {
+        let scratch = Scratch::new(step.folder);
+        for (name, text) in files(step) {
+            fs::write(scratch.0.join(name), text).unwrap();
+        }
+        let rustc = env::var_os("RUSTC").unwrap_or("rustc".into());
+        let run = Command::new(rustc)
+            .args(["--edition", "2024", "--emit", "metadata", "main.rs"])
+            .env("CARGO_MANIFEST_DIR", &scratch.0)
+            .current_dir(&scratch.0)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success() && said.is_empty(), "{said}");
+    }
+}
+
+/// A running step. It prints into pipes that nobody reads after the first line.
+struct Running {
+    process: Child,
+    address: String,
+}
+
+impl Running {
+    fn start(step: &Step) -> Running {
+        let mut process = Command::new(step.binary)
+            .arg("127.0.0.1:0")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(process.stderr.take());
+        let mut line = String::new();
+        let stdout = process.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://");
+        let address = address.expect("the listening line").to_string();
+        Running { process, address }
+    }
+
+    fn send(&self, path: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+fn answer(mut stream: TcpStream) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn nobody_has_to_read_what_a_step_prints() {
+    for step in &STEPS[1..] {
+        let server = Running::start(step);
+        for _ in 0..8 {
+            // An empty connection is worth a line on standard error.
+            drop(TcpStream::connect(&server.address).unwrap());
+            let answer = answer(server.send("/"));
+            assert!(
+                answer.starts_with("HTTP/1.1 200 "),
+                "{} stops serving when its output is closed, as in `{0} | \
+                 head -1`; println! panics then",
+                step.folder
+            );
+        }
+    }
+}
+
+/// As long as it takes: not part of `cargo test`, but of `.ci/run`.
+#[test]
+#[ignore = "takes ten seconds"]
+fn sleep_takes_five_seconds_and_never_more_than_ten() {
+    for (path, seconds) in [("/sleep", 5), ("/sleep?ms=60000", 10)] {
+        let servers = STEPS[2..].iter().map(Running::start);
+        let servers: Vec<_> = servers.collect();
+        let start = Instant::now();
+        let asked: Vec<_> = servers.iter().map(|it| it.send(path)).collect();
+        for stream in asked {
+            assert!(answer(stream).starts_with("HTTP/1.1 200 "));
+            let took = start.elapsed();
+            let expected = Duration::from_secs(seconds);
+            assert!(took >= expected, "{path} took only {took:?}");
+            let late = expected + Duration::from_secs(4);
+            assert!(took < late, "{path} took {took:?}");
+        }
+    }
+}
