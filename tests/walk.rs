@@ -199,14 +199,16 @@ fn answer(mut stream: TcpStream) -> String {
 
 #[test]
 fn nobody_has_to_read_what_a_step_prints() {
-    for step in &STEPS[1..] {
+    for (number, step) in STEPS.iter().enumerate() {
         let server = Running::start(step);
         for _ in 0..8 {
-            // An empty connection is worth a line on standard error.
+            // An empty connection is worth a line on standard error, and a
+            // request, in some steps, one on standard output.
             drop(TcpStream::connect(&server.address).unwrap());
             let answer = answer(server.send("/"));
+            let status = if number == 0 { "" } else { "HTTP/1.1 200 " };
             assert!(
-                answer.starts_with("HTTP/1.1 200 "),
+                answer.starts_with(status),
                 "{} stops serving when its output is closed, as in `{0} | \
                  head -1`; println! panics then",
                 step.folder

@@ -79,6 +79,8 @@ macro_rules! table {
         #[cfg(unix)]
         stopping::requests_in_the_queue_are_answered_too [dies dies dies dies dies yes]
         #[cfg(unix)]
+        stopping::who_connected_before_the_signal_is_answered [dies dies dies dies dies yes]
+        #[cfg(unix)]
         stopping::newcomers_are_refused_meanwhile [dies dies dies dies dies yes]
         #[cfg(unix)]
         stopping::an_idle_server_ends_with_status_0 [dies dies dies dies dies yes]

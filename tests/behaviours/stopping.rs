@@ -92,6 +92,25 @@ pub fn requests_in_the_queue_are_answered_too(server: &Server) -> Outcome {
     ends_with_status_0(server)
 }
 
+pub fn who_connected_before_the_signal_is_answered(server: &Server) -> Outcome {
+    server.by_hand(
+        "pkill -STOP step\n\
+         for i in $(seq 20); do curl -i http://ADDRESS/ & done\n\
+         pkill -TERM step; pkill -CONT step   # all twenty are answered",
+    );
+    is_attended_by(server)?;
+    // While the process is stopped, nobody accepts: they wait in the backlog.
+    server.signal("STOP")?;
+    let backlog: Outcome<Vec<_>> =
+        (0..20).map(|_| server.send(get("/"))).collect();
+    server.signal("TERM")?;
+    server.signal("CONT")?;
+    for client in &mut backlog? {
+        is_answered(client, server)?;
+    }
+    ends_with_status_0(server)
+}
+
 pub fn newcomers_are_refused_meanwhile(server: &Server) -> Outcome {
     server.by_hand(
         "curl -s 'http://ADDRESS/sleep?ms=5000' &\n\

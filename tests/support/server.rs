@@ -1,6 +1,8 @@
 //! A running server: this repository's, or the one that `SERVER` names.
 
 use std::cell::{Cell, RefCell};
+#[cfg(unix)]
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -207,7 +209,7 @@ impl Server {
         tasks.map(Iterator::count).map_err(broken)
     }
 
-    /// Sends the process a signal: `TERM`, `INT`.
+    /// Sends the process a signal: `TERM`, `INT`, `STOP` or `CONT`.
     #[cfg(unix)]
     pub fn signal(&self, name: &str) -> Outcome {
         let id = self.process.borrow().id();
@@ -221,8 +223,11 @@ impl Server {
     pub fn refuses_connections(&self) -> Outcome {
         let start = std::time::Instant::now();
         while start.elapsed() < DEADLINE {
-            match std::net::TcpStream::connect(self.address) {
+            // One who is neither let in nor refused stands in a full backlog.
+            let time = SHORT_WAIT;
+            match std::net::TcpStream::connect_timeout(&self.address, time) {
                 Ok(_) => std::thread::yield_now(),
+                Err(error) if error.kind() == ErrorKind::TimedOut => {}
                 Err(_) => return Ok(()),
             }
         }
