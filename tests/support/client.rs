@@ -159,12 +159,18 @@ impl Client {
     /// Receives what is there; 0 for the connection's end.
     fn receive(&mut self, deadline: Instant) -> Outcome<usize> {
         let mut buffer = [0; 16 * 1024];
-        let time = deadline.saturating_duration_since(Instant::now());
-        let time = time.max(Duration::from_millis(1));
-        let received = self
-            .stream
-            .set_read_timeout(Some(time))
-            .and_then(|()| self.stream.read(&mut buffer));
+        let (time, received) = loop {
+            let time = deadline.saturating_duration_since(Instant::now());
+            let time = time.max(Duration::from_millis(1));
+            let received = self
+                .stream
+                .set_read_timeout(Some(time))
+                .and_then(|()| self.stream.read(&mut buffer));
+            match received {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => break (time, received),
+            }
+        };
         match received {
             Ok(count) => {
                 self.received.extend(&buffer[..count]);

@@ -314,6 +314,8 @@ fn spawn(command: &mut Command) -> Outcome<(Child, Output, Output)> {
     // server.
     command.stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    listen_to_ctrl_c(command);
     let mut process = command.spawn().map_err(|error| {
         let program = command.get_program().to_string_lossy();
         let saw = format!("{program}: {error}");
@@ -322,6 +324,26 @@ fn spawn(command: &mut Command) -> Outcome<(Child, Output, Output)> {
     let stdout = process.stdout.take().map(Output::collect);
     let stderr = process.stderr.take().map(Output::collect);
     Ok((process, stdout.expect("piped"), stderr.expect("piped")))
+}
+
+/// Whoever starts the tests in the background may have them ignore SIGINT, and
+/// a process that they start would take that over.
+#[cfg(unix)]
+fn listen_to_ctrl_c(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    const SIGINT: i32 = 2;
+    const SIG_DFL: usize = 0;
+    unsafe extern "C" {
+        fn signal(number: i32, handler: usize) -> usize;
+    }
+    let reset = || {
+        // SAFETY: SIG_DFL is a handler that any signal may have, and `signal`
+        // may be called between fork and exec.
+        unsafe { signal(SIGINT, SIG_DFL) };
+        Ok(())
+    };
+    // SAFETY: `reset` calls nothing but `signal`.
+    unsafe { command.pre_exec(reset) };
 }
 
 fn broken(error: std::io::Error) -> Deviation {
