@@ -2,8 +2,12 @@
 //! standard error that names the thing and the cause, and exit status 1.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use assert_cmd::Command;
+
+/// A server that starts after all would run for ever.
+const LIMIT: Duration = Duration::from_secs(30);
 
 const STEPS: [&str; 6] = [
     env!("CARGO_BIN_EXE_step01"),
@@ -17,7 +21,8 @@ const STEPS: [&str; 6] = [
 /// Every step refuses these arguments in one line that begins so.
 fn all_refuse(arguments: &[&str], line: &str) {
     for step in STEPS {
-        let run = Command::new(step).args(arguments).assert();
+        let mut command = Command::new(step);
+        let run = command.args(arguments).timeout(LIMIT).assert();
         let run = run.code(1).stdout("");
         let said = String::from_utf8_lossy(&run.get_output().stderr);
         assert!(
@@ -97,10 +102,20 @@ fn an_output_that_takes_nothing() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_error_that_nobody_takes() {
+    for step in STEPS {
+        let script = "exec \"$0\" no-address 2> /dev/full";
+        Command::new("sh").args(["-c", script, step]).assert().code(1);
+    }
+}
+
 /// Where there are no signals, a line `quit` stops the server (step 06).
 #[cfg(not(unix))]
 #[test]
 fn quit_stops_the_last_step() {
     let mut last = Command::new(STEPS[5]);
-    last.arg("127.0.0.1:0").write_stdin("quit\n").assert().success();
+    last.arg("127.0.0.1:0").write_stdin("quit\n").timeout(LIMIT);
+    last.assert().success();
 }

@@ -4,16 +4,15 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::{env, ffi::OsStr, fs, process::ExitCode};
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/static/hello.html");
-
 fn main() -> ExitCode {
     let mut arguments: Vec<_> = env::args_os().skip(1).collect();
     if arguments.is_empty() {
         arguments.push("127.0.0.1:7878".into());
     }
+    // More than one argument is no address either: all of them are refused.
     let address = arguments.join(OsStr::new(" "));
     if let Err(error) = serve(&address.to_string_lossy()) {
-        eprintln!("cannot serve on {address:?}: {error}");
+        _ = writeln!(io::stderr(), "cannot serve on {address:?}: {error}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
@@ -31,19 +30,9 @@ fn serve(address: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn handle(mut stream: TcpStream) -> io::Result<()> {
+fn handle(stream: TcpStream) -> io::Result<()> {
     read_head(&stream)?;
-    let body = fs::read(PAGE)
-        .map_err(|error| io::Error::other(format!("{PAGE}: {error}")))?;
-    let head = format!(
-        "HTTP/1.1 200 OK\r\n\
-         Content-Type: text/html; charset=utf-8\r\n\
-         Content-Length: {}\r\n\
-         Connection: close\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(&body)
+    respond(stream, "200 OK", &read_page("hello.html")?)
 }
 
 /// Reads up to the blank line that ends the head (RFC 9112 §2.1).
@@ -56,4 +45,23 @@ fn read_head(stream: &TcpStream) -> io::Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+/// Reads a page of the folder `static`, wherever the server was started.
+fn read_page(name: &str) -> io::Result<Vec<u8>> {
+    let path = format!("{}/static/{name}", env!("CARGO_MANIFEST_DIR"));
+    fs::read(&path)
+        .map_err(|error| io::Error::other(format!("{path}: {error}")))
+}
+
+fn respond(mut stream: TcpStream, status: &str, body: &[u8]) -> io::Result<()> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\n\
+         Content-Type: text/html; charset=utf-8\r\n\
+         Content-Length: {}\r\n\
+         Connection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)
 }

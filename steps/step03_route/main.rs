@@ -9,9 +9,10 @@ fn main() -> ExitCode {
     if arguments.is_empty() {
         arguments.push("127.0.0.1:7878".into());
     }
+    // More than one argument is no address either: all of them are refused.
     let address = arguments.join(OsStr::new(" "));
     if let Err(error) = serve(&address.to_string_lossy()) {
-        eprintln!("cannot serve on {address:?}: {error}");
+        _ = writeln!(io::stderr(), "cannot serve on {address:?}: {error}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS

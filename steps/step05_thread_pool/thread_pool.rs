@@ -1,21 +1,28 @@
+// ANCHOR: head
 //! A fixed number of threads that take their jobs from one queue.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
+// ANCHOR_END: head
 
+// ANCHOR: job
 /// Anything that a worker can do once.
 type Job = Box<dyn FnOnce() + Send + 'static>;
+// ANCHOR_END: job
 
+// ANCHOR: pool
 /// Runs jobs on a fixed number of threads, in the order in which they come.
 pub struct ThreadPool {
     workers: Vec<Worker>,
     sender: mpsc::Sender<Job>,
 }
+// ANCHOR_END: pool
 
 impl ThreadPool {
-    /// Starts `size` workers. A size of zero is an error, since nobody would
-    /// ever run a job, and so is one that the operating system refuses.
+    // ANCHOR: new
+    /// Starts `size` workers. A size of zero is an error, since no job would
+    /// ever run; so is a thread that the operating system refuses to start.
     pub fn new(size: usize) -> io::Result<ThreadPool> {
         if size == 0 {
             return Err(io::Error::other("a pool needs at least one worker"));
@@ -25,13 +32,15 @@ impl ThreadPool {
         let mut workers = Vec::with_capacity(size);
         for id in 0..size {
             let jobs = Arc::clone(&receiver);
-            let thread =
-                thread::Builder::new().spawn(move || run(id, &jobs))?;
+            let thread = thread::Builder::new().name(format!("worker {id}"));
+            let thread = thread.spawn(move || run(id, &jobs))?;
             workers.push(Worker { id, thread });
         }
         Ok(ThreadPool { workers, sender })
     }
+    // ANCHOR_END: new
 
+    // ANCHOR: execute
     /// Puts `job` at the end of the queue. A worker that is free runs it.
     pub fn execute(&self, job: impl FnOnce() + Send + 'static) {
         for worker in &self.workers {
@@ -43,14 +52,18 @@ impl ThreadPool {
             _ = writeln!(io::stderr(), "no worker is left to run the job");
         }
     }
+    // ANCHOR_END: execute
 }
 
+// ANCHOR: worker
 /// A thread of the pool.
 struct Worker {
     id: usize,
     thread: JoinHandle<()>,
 }
+// ANCHOR_END: worker
 
+// ANCHOR: run
 /// Runs one job after another, until the sender is gone.
 fn run(id: usize, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
@@ -61,7 +74,9 @@ fn run(id: usize, jobs: &Mutex<mpsc::Receiver<Job>>) {
         job();
     }
 }
+// ANCHOR_END: run
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,3 +87,4 @@ mod tests {
         assert_eq!(error.to_string(), "a pool needs at least one worker");
     }
 }
+// ANCHOR_END: tests

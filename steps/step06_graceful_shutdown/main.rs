@@ -1,4 +1,4 @@
-//! Step 06: stops when asked to, and answers everybody first who is there.
+//! Step 06: stops when asked to, but first answers everybody who is there.
 
 mod signal;
 mod thread_pool;
@@ -14,9 +14,10 @@ fn main() -> ExitCode {
     if arguments.is_empty() {
         arguments.push("127.0.0.1:7878".into());
     }
+    // More than one argument is no address either: all of them are refused.
     let address = arguments.join(OsStr::new(" "));
     if let Err(error) = serve(&address.to_string_lossy()) {
-        eprintln!("cannot serve on {address:?}: {error}");
+        _ = writeln!(io::stderr(), "cannot serve on {address:?}: {error}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
@@ -37,7 +38,7 @@ fn serve(address: &str) -> io::Result<()> {
         }
     }
     drop(listener); // From here on, newcomers are refused.
-    drop(pool);
+    drop(pool); // Waits until every job has run.
     Ok(())
 }
 
@@ -45,7 +46,8 @@ fn serve(address: &str) -> io::Result<()> {
 /// but then fails with `WouldBlock` instead of waiting for more.
 fn stop_accepting(listener: &TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    // If `accept` waits already, only a connection wakes it: our own.
+    // An `accept` that waits already is woken only by a connection: this one,
+    // which a worker then finds empty.
     let address = listener.local_addr()?;
     let localhost = ("localhost", address.port());
     TcpStream::connect(address).or_else(|_| TcpStream::connect(localhost))?;
@@ -60,7 +62,7 @@ fn report(result: io::Result<()>) {
 }
 
 fn handle(stream: TcpStream) -> io::Result<()> {
-    stream.set_nonblocking(false)?; // Some take it over from the listener.
+    stream.set_nonblocking(false)?; // macOS and Windows copy the listener's.
     let head = read_head(&stream)?;
     let (status, page) = route(&head);
     respond(stream, status, &read_page(page)?)

@@ -1,13 +1,16 @@
-//! Hears that the program should stop. On Unix that takes unsafe code, since
+// ANCHOR: head
+//! Learns when the program should stop. On Unix that takes unsafe code, since
 //! std has no signals; elsewhere, standard input says so.
 
 use std::{io, process, thread};
+// ANCHOR_END: head
 
+// ANCHOR: on_stop
 /// Runs `stop` when first asked to stop; asked again, ends the process with
 /// the status 128 + the signal's number. Call it before any thread is started:
-/// a new thread blocks the signals that the thread blocks which starts it.
+/// a new thread inherits the blocked signals of the one that starts it.
 pub fn on_stop(stop: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let mut requests = requests();
+    let mut requests = stop_requests();
     thread::Builder::new().spawn(move || {
         requests.next();
         stop();
@@ -17,13 +20,16 @@ pub fn on_stop(stop: impl FnOnce() + Send + 'static) -> io::Result<()> {
     })?;
     Ok(())
 }
+// ANCHOR_END: on_stop
 
-/// Blocks SIGINT (Ctrl-C) and SIGTERM, and waits for them where it is asked to.
+// ANCHOR: unix
+/// Blocks SIGINT (Ctrl-C) and SIGTERM; each `next` waits for one of them.
 #[cfg(unix)]
-fn requests() -> impl Iterator<Item = i32> {
+fn stop_requests() -> impl Iterator<Item = i32> {
     const SIGINT: i32 = 2;
     const SIGTERM: i32 = 15;
-    const SIG_BLOCK: i32 = if cfg!(target_os = "linux") { 0 } else { 1 };
+    const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
+    const SIG_BLOCK: i32 = if LINUX { 0 } else { 1 };
     /// Room for any system's `sigset_t`; 128 bytes on Linux, 4 on macOS.
     type Set = [u64; 16];
     unsafe extern "C" {
@@ -48,10 +54,12 @@ fn requests() -> impl Iterator<Item = i32> {
         Some(signal)
     })
 }
+// ANCHOR_END: unix
 
+// ANCHOR: elsewhere
 /// Elsewhere: a line `quit` counts as SIGINT, and the input's end as a request.
 #[cfg(not(unix))]
-fn requests() -> impl Iterator<Item = i32> {
+fn stop_requests() -> impl Iterator<Item = i32> {
     quits(io::BufReader::new(io::stdin()))
 }
 
@@ -60,7 +68,9 @@ fn quits(input: impl io::BufRead) -> impl Iterator<Item = i32> {
     let lines = input.lines().map_while(Result::ok);
     lines.filter(|line| line.trim() == "quit").map(|_| 2)
 }
+// ANCHOR_END: elsewhere
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     #[test]
@@ -70,3 +80,4 @@ mod tests {
         assert_eq!(requests, [2, 2]);
     }
 }
+// ANCHOR_END: tests

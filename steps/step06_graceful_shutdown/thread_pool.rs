@@ -17,8 +17,8 @@ pub struct ThreadPool {
 }
 
 impl ThreadPool {
-    /// Starts `size` workers. A size of zero is an error, since nobody would
-    /// ever run a job, and so is one that the operating system refuses.
+    /// Starts `size` workers. A size of zero is an error, since no job would
+    /// ever run; so is a thread that the operating system refuses to start.
     pub fn new(size: usize) -> io::Result<ThreadPool> {
         if size == 0 {
             return Err(io::Error::other("a pool needs at least one worker"));
@@ -28,8 +28,8 @@ impl ThreadPool {
         let mut workers = Vec::with_capacity(size);
         for id in 0..size {
             let jobs = Arc::clone(&receiver);
-            let thread =
-                thread::Builder::new().spawn(move || run(id, &jobs))?;
+            let thread = thread::Builder::new().name(format!("worker {id}"));
+            let thread = thread.spawn(move || run(id, &jobs))?;
             workers.push(Worker { id, thread });
         }
         Ok(ThreadPool { workers, sender: Some(sender) })
@@ -37,9 +37,8 @@ impl ThreadPool {
 
     /// Puts `job` at the end of the queue. A worker that is free runs it.
     pub fn execute(&self, job: impl FnOnce() + Send + 'static) {
-        if let Some(sender) = &self.sender {
-            sender.send(Box::new(job)).expect("workers outlive the sender");
-        }
+        let sender = self.sender.as_ref().expect("only drop takes it");
+        sender.send(Box::new(job)).expect("workers outlive the sender");
     }
 }
 

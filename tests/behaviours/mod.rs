@@ -34,7 +34,7 @@ macro_rules! table {
         listening::half_a_request_ends_nothing [yes yes yes yes yes yes]
         listening::bytes_that_are_not_utf8_end_nothing [yes yes yes yes yes yes]
         listening::a_client_that_leaves_early_ends_nothing [yes yes yes yes yes yes]
-        #[cfg(unix)]
+        #[cfg(target_os = "linux")]
         listening::running_out_of_open_files_ends_nothing [yes yes yes yes yes yes]
         listening::half_a_head_and_no_more_is_closed_at_once [yes yes yes yes yes yes]
         listening::an_address_that_it_cannot_have_is_an_error [yes yes yes yes yes yes]

@@ -74,6 +74,7 @@ pub fn a_crowd_of_clients_starts_no_threads(server: &Server) -> Outcome {
          ls /proc/$(pgrep -n step)/task | wc -l",
     );
     let crowd: Outcome<Vec<_>> = (0..40).map(|_| server.hold()).collect();
+    let crowd = crowd?;
     // A server with a thread for each answers this one, and then it has all
     // the threads that it will have; another server lets it wait.
     let mut last = server.send(get("/"))?;

@@ -44,7 +44,8 @@ pub fn a_query_is_no_part_of_the_path(server: &Server) -> Outcome {
 }
 
 pub fn a_malformed_request_line_is_400(server: &Server) -> Outcome {
-    server.by_hand("printf 'nonsense\\r\\n\\r\\n' | curl telnet://ADDRESS");
+    server
+        .by_hand("printf 'nonsense\\r\\n\\r\\n' | curl -m 1 telnet://ADDRESS");
     for line in [
         "nonsense",
         "GET",

@@ -47,7 +47,7 @@ impl Symptom {
                  before all who waited were answered."
             }
             Symptom::Broken => {
-                "connection refused: the server has ended, or listens at \
+                "the server did not start, or has ended, or listens at \
                  another address than the one that it printed."
             }
         }

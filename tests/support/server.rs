@@ -29,7 +29,10 @@ impl Program {
         let binaries = Path::new(env!("CARGO_BIN_EXE_step01")).parent();
         let binary = |name: &str| {
             let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-            binaries.map(|folder| folder.join(file)).filter(|it| it.exists())
+            // A path may lead anywhere: only a bare name is one of ours.
+            let bare = !name.is_empty() && !name.contains(['/', '\\']);
+            let path = binaries.filter(|_| bare)?.join(file);
+            path.is_file().then_some(path)
         };
         let named = env::var("SERVER").unwrap_or(step.to_string());
         match binary(&named) {
@@ -93,7 +96,7 @@ impl Server {
 
     /// A second server of the same program, which cannot have more open files
     /// than that.
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     pub fn start_with_open_files(&self, most: u32) -> Outcome<Server> {
         let own = self.program.command();
         let mut command = Command::new("sh");
