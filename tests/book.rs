@@ -324,9 +324,12 @@ fn table() -> Vec<Row> {
     for line in text.lines().map(str::trim) {
         if let Some(heading) = line.strip_prefix("// ") {
             rows.push(Row::Heading(heading.to_string()));
-        } else if let Some((behaviour, cells)) = line.split_once(" [")
-            && let Some((_, name)) = behaviour.split_once("::")
-        {
+            continue;
+        }
+        let row = line.split_once(" [").and_then(|(behaviour, cells)| {
+            Some((behaviour.split_once("::")?.1, cells))
+        });
+        if let Some((name, cells)) = row {
             let cells = cells.trim_end_matches(']').split(' ');
             let cells = cells.map(String::from).collect();
             rows.push(Row::Behaviour(name.replace('_', " "), cells));
