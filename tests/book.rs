@@ -511,14 +511,18 @@ mod transcripts {
     /// Leaves out what is not the same twice: which worker it was, the number
     /// of a thread, how long something took, the version of curl.
     fn normal(text: &str) -> String {
-        let varies =
-            ["got a job", "thread '", " seconds", "User-Agent", "Broken"];
-        let lines = text.lines().map(|line| {
-            let varies = varies.iter().any(|it| line.contains(it));
-            line.replace(|it: char| varies && it.is_ascii_digit(), "")
-        });
-        let lines: Vec<String> = lines.collect();
-        lines.join("\n").replace("..", ".")
+        let marks = ["worker ", "thread '", " after ", "curl/", "Broken pipe"];
+        let mut normal = String::new();
+        for line in text.lines() {
+            // Workers are waited for in the order of their numbers.
+            let fixed = line.starts_with("waiting for ");
+            let mark = marks.iter().filter_map(|it| line.find(it)).min();
+            let varies = mark.filter(|_| !fixed).unwrap_or(line.len());
+            let (kept, varies) = line.split_at(varies);
+            let varies = varies.replace(|it: char| it.is_ascii_digit(), "");
+            normal += &format!("{kept}{}\n", varies.replace("..", "."));
+        }
+        normal
     }
 
     /// Two threads print in an order that is not the same twice either; whether
