@@ -316,6 +316,17 @@ enum Row {
     Behaviour(String, Vec<String>),
 }
 
+/// The name of a behaviour as a person would write it.
+fn sentence(name: &str) -> String {
+    let words = name.split('_').map(|word| match word {
+        "utf8" => "UTF-8",
+        "kib" => "KiB",
+        "sigterm" => "SIGTERM",
+        word => word,
+    });
+    words.collect::<Vec<_>>().join(" ").replace("ctrl c", "Ctrl-C")
+}
+
 fn table() -> Vec<Row> {
     let text = read(&repository().join("tests/behaviours/mod.rs"));
     let (_, text) = text.split_once("macro_rules! table").unwrap();
@@ -332,7 +343,7 @@ fn table() -> Vec<Row> {
         if let Some((name, cells)) = row {
             let cells = cells.trim_end_matches(']').split(' ');
             let cells = cells.map(String::from).collect();
-            rows.push(Row::Behaviour(name.replace('_', " "), cells));
+            rows.push(Row::Behaviour(sentence(name), cells));
         }
     }
     rows
