@@ -880,6 +880,9 @@ fn answers_can_be_opened() {
         let lines: Vec<&str> = text.lines().collect();
         for (number, line) in lines.iter().enumerate() {
             let place = format!("{}:{}", name(&page), number + 1);
+            if line.contains("<summary>") && line.contains('`') {
+                faults.add(format!("{place}: <code> for ` in a summary"));
+            }
             if line.contains("</summary>")
                 && lines.get(number + 1).is_none_or(|next| !next.is_empty())
             {
