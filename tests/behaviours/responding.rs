@@ -104,7 +104,8 @@ pub fn who_stops_sending_is_still_answered(server: &Server) -> Outcome {
 
 pub fn an_upload_that_nobody_reads_costs_no_answer(server: &Server) -> Outcome {
     server.by_hand(
-        "head -c 4000000 /dev/zero | curl -i --data-binary @- http://ADDRESS/",
+        "(printf 'POST / HTTP/1.1\\r\\nContent-Length: 4000000\\r\\n\\r\\n'; \
+         head -c 4000000 /dev/zero) | curl -sS telnet://ADDRESS",
     );
     const LENGTH: usize = 4_000_000;
     let mut client = server.connect()?;
