@@ -381,6 +381,39 @@ fn the_matrix_is_the_table_of_the_tests() {
     Faults::default().compare(&path, &matrix, same);
 }
 
+/// A chapter that names a test, `has::…` or `lacks::…`, names one of its step.
+#[test]
+fn tests_that_are_named_are_there() {
+    let mut faults = Faults::default();
+    let rows: BTreeMap<String, Vec<String>> = table()
+        .into_iter()
+        .filter_map(|row| match row {
+            Row::Behaviour(name, cells) => Some((name, cells)),
+            Row::Heading(_) => None,
+        })
+        .collect();
+    for chapter in chapters() {
+        let step: usize = name(&chapter)[4..6].parse().unwrap();
+        let text = read(&chapter);
+        for (group, holds) in [("`has::", true), ("`lacks::", false)] {
+            for rest in text.split(group).skip(1) {
+                let test = rest.split('`').next().unwrap();
+                let cell = rows.get(&sentence(test));
+                let cell = cell.and_then(|cells| cells.get(step - 1));
+                // What is left out after `::` names the group, not a test.
+                let group_alone = test.is_empty() || test == "…";
+                if !group_alone && cell.is_none_or(|it| (it == "yes") != holds)
+                {
+                    faults.add(format!(
+                        "{}: step {step:02} has no test {group}{test}`",
+                        name(&chapter)
+                    ));
+                }
+            }
+        }
+    }
+}
+
 // What the compiler says
 
 /// Each `compiler/NAME.rs` does not compile, and `NAME.txt` beside it is what
