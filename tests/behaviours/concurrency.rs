@@ -9,7 +9,7 @@ use super::differs;
 use super::responding::is_hello;
 use crate::support::DEADLINE;
 use crate::support::client::{Client, get};
-use crate::support::report::{Outcome, Symptom};
+use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
 
 /// The client gets the page while the others hold their connections. If it has
@@ -97,7 +97,7 @@ pub fn a_panic_costs_only_its_own_request(server: &Server) -> Outcome {
          curl -i http://ADDRESS/   # four workers must be left",
     );
     panics(server)?;
-    four_are_served_at_once(server)
+    four_are_served_at_once(server).map_err(after_panics)
 }
 
 pub fn a_hundred_panics_change_nothing(server: &Server) -> Outcome {
@@ -105,10 +105,23 @@ pub fn a_hundred_panics_change_nothing(server: &Server) -> Outcome {
         "for i in $(seq 100); do curl -s http://ADDRESS/panic; done\n\
          curl -i http://ADDRESS/",
     );
-    for _ in 0..100 {
-        panics(server)?;
-    }
-    is_hello(&server.send(get("/"))?.response(server.patience())?)
+    let answered = || {
+        for _ in 0..100 {
+            panics(server)?;
+        }
+        is_hello(&server.send(get("/"))?.response(server.patience())?)
+    };
+    answered().map_err(after_panics)
+}
+
+/// What was expected where a panic has cost more than its own request.
+fn after_panics(seen: Deviation) -> Deviation {
+    let expected = format!(
+        "{}, after a panic as before it. Usual cause: the panic has ended a \
+         worker, because nobody catches it where the job is called",
+        seen.expected
+    );
+    seen.expected(&expected)
 }
 
 /// Asks for the panic. Its own client gets no page, but may be told so (500).

@@ -36,15 +36,16 @@ impl Symptom {
                  curl calls this an empty reply."
             }
             Symptom::Differs => {
-                "compare `expected` and `came back` above, byte by byte."
+                "compare `expected` and `came back` above, to the letter."
             }
             Symptom::Resets => {
                 "a connection that is closed while input waits unread is \
                  reset, and the reset can destroy an answer on its way."
             }
             Symptom::Dies => {
-                "the process ended. If it was to end, it did so too early: \
-                 before all who waited were answered."
+                "the process ended. If it was to end, then it did so too \
+                 early, before all who waited were answered, or with a \
+                 status that says that something went wrong."
             }
             Symptom::Broken => {
                 "the server did not start, or has ended, or listens at \
