@@ -5,7 +5,6 @@ mod thread_pool;
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::{env, ffi::OsStr, fs, process::ExitCode, thread, time::Duration};
 use thread_pool::ThreadPool;
 
@@ -24,9 +23,9 @@ fn main() -> ExitCode {
 }
 
 fn serve(address: &str) -> io::Result<()> {
-    let listener = Arc::new(TcpListener::bind(address)?);
-    let door = Arc::clone(&listener);
-    signal::on_stop(move || report(stop_accepting(&door)))?;
+    let listener = TcpListener::bind(address)?;
+    let door = listener.try_clone()?;
+    signal::on_stop(|| report(stop_accepting(door)))?;
     let pool = ThreadPool::new(4)?;
     let address = listener.local_addr()?;
     writeln!(io::stdout(), "listening on http://{address}")?;
@@ -44,13 +43,14 @@ fn serve(address: &str) -> io::Result<()> {
 
 /// Ends the accept loop: `accept` still hands out everybody who has connected,
 /// but then fails with `WouldBlock` instead of waiting for more.
-fn stop_accepting(listener: &TcpListener) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
+fn stop_accepting(door: TcpListener) -> io::Result<()> {
+    door.set_nonblocking(true)?;
+    let address = door.local_addr()?;
+    drop(door); // To connect takes an open file, and this may be the last.
     // An `accept` that waits already is woken only by a connection: this one,
-    // which a worker then finds empty.
-    let address = listener.local_addr()?;
+    // which a worker then finds empty. If it is refused, the loop has ended.
     let localhost = ("localhost", address.port());
-    TcpStream::connect(address).or_else(|_| TcpStream::connect(localhost))?;
+    _ = TcpStream::connect(address).or_else(|_| TcpStream::connect(localhost));
     Ok(())
 }
 

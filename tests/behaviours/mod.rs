@@ -86,6 +86,8 @@ macro_rules! table {
         stopping::an_idle_server_ends_with_status_0 [dies dies dies dies dies yes]
         #[cfg(unix)]
         stopping::a_wildcard_address_is_no_obstacle [dies dies dies dies dies yes]
+        #[cfg(target_os = "linux")]
+        stopping::running_out_of_open_files_is_no_obstacle [dies dies dies dies dies yes]
         #[cfg(unix)]
         stopping::it_says_what_it_waits_for [dies dies dies dies dies yes]
         #[cfg(unix)]

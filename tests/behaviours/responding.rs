@@ -104,17 +104,18 @@ pub fn who_stops_sending_is_still_answered(server: &Server) -> Outcome {
 
 pub fn an_upload_that_nobody_reads_costs_no_answer(server: &Server) -> Outcome {
     server.by_hand(
-        "(printf 'POST / HTTP/1.1\\r\\nContent-Length: 4000000\\r\\n\\r\\n'; \
-         head -c 4000000 /dev/zero) | curl -sS telnet://ADDRESS",
+        "(printf 'POST / HTTP/1.1\\r\\nContent-Length: 16000000\\r\\n\\r\\n'; \
+         head -c 16000000 /dev/zero) | curl -sS telnet://ADDRESS",
     );
-    const LENGTH: usize = 4_000_000;
+    // More than all buffers between client and server hold together.
+    const LENGTH: usize = 16_000_000;
     let mut client = server.connect()?;
     client.send(format!(
         "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
          Content-Length: {LENGTH}\r\n\r\n"
     ))?;
-    for _ in 0..LENGTH / 10_000 {
-        client.send([0; 10_000])?;
+    for _ in 0..LENGTH / 100_000 {
+        client.send([0; 100_000])?;
     }
     client.response(DEADLINE).map(drop)
 }

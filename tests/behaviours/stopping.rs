@@ -134,6 +134,40 @@ pub fn a_wildcard_address_is_no_obstacle(server: &Server) -> Outcome {
     ends_with_status_0(&everywhere)
 }
 
+/// At the limit, not even the connection that wakes `accept` may be had. Asked
+/// of this repository's programs only, since they say when they stop: to find
+/// out by connecting would wake `accept`, too.
+#[cfg(target_os = "linux")]
+pub fn running_out_of_open_files_is_no_obstacle(server: &Server) -> Outcome {
+    server.by_hand(
+        "# start it with few open files: (ulimit -n 12; cargo run …)\n\
+         for i in 1 2 3 4 5; do curl -s telnet://ADDRESS & done\n\
+         pkill -TERM '^step0'; kill %1 %2 %3 %4 %5   # it ends",
+    );
+    server.signal("TERM")?;
+    ends_with_status_0(server)?;
+    if !server.program.is_ours {
+        return Ok(());
+    }
+    const MOST: usize = 32;
+    for left in 0..4 {
+        let small = server.start_with_open_files(MOST)?;
+        let idle = small.open_files()?;
+        let crowd = (idle + left..MOST).map(|_| small.connect());
+        let crowd: Outcome<Vec<_>> = crowd.collect();
+        small.has_open_files(MOST - left)?;
+        small.signal("TERM")?;
+        if !small.stdout.wait(DEADLINE, says_what_it_waits_for) {
+            let expected = "that it stops, with all open files taken but";
+            let saw = "it goes on accepting";
+            return differs(&format!("{expected} {left}"), saw);
+        }
+        drop(crowd);
+        ends_with_status_0(&small)?;
+    }
+    Ok(())
+}
+
 /// Asked of this repository's programs only: what a server prints is its own
 /// affair.
 pub fn it_says_what_it_waits_for(server: &Server) -> Outcome {
@@ -144,7 +178,7 @@ pub fn it_says_what_it_waits_for(server: &Server) -> Outcome {
     server.signal("TERM")?;
     ends_with_status_0(server)?;
     let lines = server.stdout.lines();
-    if lines.iter().any(|line| line.starts_with("waiting for ")) {
+    if says_what_it_waits_for(&lines) {
         return Ok(());
     }
     differs("a line that says what it is waiting for", &format!("{lines:?}"))
@@ -170,4 +204,8 @@ pub fn a_second_signal_ends_it_at_once(server: &Server) -> Outcome {
 /// The server is past its start, and has nothing to do any more.
 fn is_attended_by(server: &Server) -> Outcome {
     server.send(get("/"))?.is_attended(DEADLINE)
+}
+
+fn says_what_it_waits_for(lines: &[String]) -> bool {
+    lines.iter().any(|line| line.starts_with("waiting for "))
 }

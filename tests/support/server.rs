@@ -97,7 +97,7 @@ impl Server {
     /// A second server of the same program, which cannot have more open files
     /// than that.
     #[cfg(target_os = "linux")]
-    pub fn start_with_open_files(&self, most: u32) -> Outcome<Server> {
+    pub fn start_with_open_files(&self, most: usize) -> Outcome<Server> {
         let own = self.program.command();
         let mut command = Command::new("sh");
         let script = format!("ulimit -n {most} && exec \"$0\" 127.0.0.1:0");
@@ -210,6 +210,28 @@ impl Server {
         let id = self.process.borrow().id();
         let tasks = std::fs::read_dir(format!("/proc/{id}/task"));
         tasks.map(Iterator::count).map_err(broken)
+    }
+
+    #[cfg(target_os = "linux")]
+    pub fn open_files(&self) -> Outcome<usize> {
+        let id = self.process.borrow().id();
+        let files = std::fs::read_dir(format!("/proc/{id}/fd"));
+        files.map(Iterator::count).map_err(broken)
+    }
+
+    /// Waits until the process has that many open files.
+    #[cfg(target_os = "linux")]
+    pub fn has_open_files(&self, count: usize) -> Outcome {
+        let start = std::time::Instant::now();
+        while self.open_files()? != count {
+            if start.elapsed() > DEADLINE {
+                let expected = format!("{count} open files");
+                let saw = format!("{} of them", self.open_files()?);
+                return Err(Deviation::new(Symptom::Broken, &expected, &saw));
+            }
+            std::thread::yield_now();
+        }
+        Ok(())
     }
 
     /// Sends the process a signal: `TERM`, `INT`, `STOP` or `CONT`.
