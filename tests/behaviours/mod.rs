@@ -15,7 +15,7 @@ pub mod routing;
 pub mod stopping;
 
 use crate::support::report::{Deviation, Outcome, Symptom};
-use crate::support::server::{Program, Server};
+use crate::support::server::{Program, Server, named_server};
 
 /// The curriculum. `yes`: the step has the behaviour, and `has::…` proves it.
 /// Anything else is how the step shows that it does not: `lacks::…` proves
@@ -183,7 +183,7 @@ pub fn has(step: &str, name: &str, behaviour: Behaviour) {
 /// somebody's own server nothing is asked: to do more is no fault.
 pub fn lacks(step: &str, name: &str, behaviour: Behaviour, absent: Symptom) {
     let sentence = name.replace('_', " ");
-    if std::env::var_os("SERVER").is_some() {
+    if named_server().is_some() {
         return;
     }
     let program = Program::under_test(step);

@@ -14,6 +14,11 @@ use super::output::Output;
 use super::report::{Deviation, Outcome, Symptom};
 use super::{DEADLINE, SHORT_WAIT};
 
+/// What `SERVER` names, if anything: somebody's own server, or another step.
+pub fn named_server() -> Option<String> {
+    env::var("SERVER").ok().filter(|name| !name.is_empty())
+}
+
 /// A program that can be started as a server.
 #[derive(Clone)]
 pub struct Program {
@@ -34,7 +39,7 @@ impl Program {
             let path = binaries.filter(|_| bare)?.join(file);
             path.is_file().then_some(path)
         };
-        let named = env::var("SERVER").unwrap_or(step.to_string());
+        let named = named_server().unwrap_or(step.to_string());
         match binary(&named) {
             Some(path) => Program { path, is_ours: true },
             None => {
