@@ -1,12 +1,15 @@
 //! The steps are one walk: what holds between them, and for all of them.
 
 use std::collections::BTreeMap;
+use std::env::consts::EXE_EXTENSION;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use std::{env, fs, process};
+use std::{env, fs, process, thread};
 
 /// A mark for the book; it is no line of the program.
 fn is_anchor(line: &str) -> bool {
@@ -140,47 +143,40 @@ impl Drop for Scratch {
     }
 }
 
-#[test]
-fn a_step_compiles_alone() {
-    for step in &STEPS {
-        let scratch = Scratch::new(step.folder);
-        for (name, text) in files(step) {
-            fs::write(scratch.0.join(name), text).unwrap();
-        }
-        let rustc = env::var_os("RUSTC").unwrap_or("rustc".into());
-        let run = Command::new(rustc)
-            .args(["--edition", "2024", "--emit", "metadata", "main.rs"])
-            .env("CARGO_MANIFEST_DIR", &scratch.0)
-            .current_dir(&scratch.0)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&run.stderr);
-        assert!(run.status.success() && said.is_empty(), "{said}");
-    }
-}
-
-/// A running step. Its output is closed after the first line.
+/// A running step, of which nobody reads the output after the first line.
 struct Running {
     process: Child,
     address: String,
 }
 
 impl Running {
-    fn start(step: &Step) -> Running {
-        let mut process = Command::new(step.binary)
+    fn start(binary: impl AsRef<OsStr>) -> Running {
+        let mut process = Command::new(binary)
             .arg("127.0.0.1:0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        drop(process.stderr.take());
         let mut line = String::new();
         let stdout = process.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on http://");
         let address = address.expect("the listening line").to_string();
         Running { process, address }
+    }
+
+    /// The next line on standard error, which has to come in time.
+    fn complaint(&mut self) -> String {
+        let stderr = self.process.stderr.take().unwrap();
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            _ = BufReader::new(stderr).read_line(&mut line);
+            _ = sender.send(line);
+        });
+        let line = lines.recv_timeout(Duration::from_secs(10));
+        line.unwrap_or("(nothing)".to_string())
     }
 
     fn send(&self, path: &str) -> TcpStream {
@@ -208,7 +204,8 @@ fn answer(mut stream: TcpStream) -> String {
 #[test]
 fn a_closed_output_ends_nothing() {
     for (number, step) in STEPS.iter().enumerate() {
-        let server = Running::start(step);
+        let mut server = Running::start(step.binary);
+        drop(server.process.stderr.take());
         for _ in 0..8 {
             // An empty connection is worth a line on standard error, and a
             // request, in some steps, one on standard output.
@@ -225,12 +222,61 @@ fn a_closed_output_ends_nothing() {
     }
 }
 
+#[test]
+fn a_failed_connection_is_reported() {
+    for step in &STEPS[1..] {
+        let mut server = Running::start(step.binary);
+        drop(TcpStream::connect(&server.address).unwrap());
+        let complaint = server.complaint();
+        assert_eq!(
+            complaint.trim_end(),
+            "connection failed: closed before the blank line",
+            "what {} should say of a client that leaves without a request",
+            step.folder
+        );
+    }
+}
+
+/// A folder of a step, copied out, is a whole program. Here it has no pages, and
+/// has to say which one it looked for.
+#[test]
+fn a_step_compiles_alone_and_names_a_page_that_is_missing() {
+    for (number, step) in STEPS.iter().enumerate() {
+        let scratch = Scratch::new(step.folder);
+        for (name, text) in files(step) {
+            fs::write(scratch.0.join(name), text).unwrap();
+        }
+        let program = scratch.0.join("program").with_extension(EXE_EXTENSION);
+        let rustc = env::var_os("RUSTC").unwrap_or("rustc".into());
+        let run = Command::new(rustc)
+            .args(["--edition", "2024", "main.rs", "-o"])
+            .arg(&program)
+            .env("CARGO_MANIFEST_DIR", &scratch.0)
+            .current_dir(&scratch.0)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success() && said.is_empty(), "{said}");
+        if number == 0 {
+            continue; // It has no page.
+        }
+        let mut server = Running::start(&program);
+        answer(server.send("/"));
+        let complaint = server.complaint();
+        assert!(
+            complaint.contains("hello.html: "),
+            "{} should name the page that it cannot read, but says: {complaint}",
+            step.folder
+        );
+    }
+}
+
 /// As long as it takes: not part of `cargo test`, but of `.ci/run`.
 #[test]
 #[ignore = "takes ten seconds"]
 fn sleep_takes_five_seconds_and_never_more_than_ten() {
     for (path, seconds) in [("/sleep", 5), ("/sleep?ms=60000", 10)] {
-        let servers = STEPS[2..].iter().map(Running::start);
+        let servers = STEPS[2..].iter().map(|it| Running::start(it.binary));
         let servers: Vec<_> = servers.collect();
         let start = Instant::now();
         let asked: Vec<_> = servers.iter().map(|it| it.send(path)).collect();

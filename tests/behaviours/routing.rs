@@ -9,6 +9,7 @@ use crate::support::report::Outcome;
 use crate::support::server::Server;
 use crate::support::{DEADLINE, SHORT_WAIT};
 
+const BAD_REQUEST: &[u8] = include_bytes!("../../static/400.html");
 const NOT_FOUND: &[u8] = include_bytes!("../../static/404.html");
 
 pub fn an_unknown_path_is_404_with_its_page(server: &Server) -> Outcome {
@@ -74,6 +75,10 @@ pub fn a_malformed_request_line_is_400(server: &Server) -> Outcome {
         if response.status != 400 {
             let saw = format!("{} for {line:?}", response.status);
             return differs("400 for a line that is no request line", &saw);
+        }
+        // Which page goes with it is up to whoever writes the server.
+        if server.program.is_ours {
+            is_page(&response, 400, BAD_REQUEST)?;
         }
     }
     is_hello(&server.get("/")?)
