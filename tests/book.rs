@@ -501,15 +501,34 @@ mod transcripts {
     }
 
     impl Terminal {
-        /// Starts the server that the command names, on a port that is free.
-        fn start(command: &str) -> Terminal {
-            let step = command.strip_prefix("$ cargo run --bin ");
-            let step = step.expect("$ cargo run --bin stepNN");
+        /// Runs the commands in a folder. The last of them starts a server, here
+        /// on a port that is free, and may be in parentheses, with `ulimit`
+        /// before it: `$ cargo run --bin stepNN -- --option 1`.
+        fn start(commands: &[&str], folder: &Path) -> Terminal {
+            let (command, before) = commands.split_last().unwrap();
+            for command in before {
+                let sh = ["-c", &command[2..]];
+                Command::new("sh")
+                    .args(sh)
+                    .current_dir(folder)
+                    .status()
+                    .unwrap();
+            }
+            let command = command[2..].trim_matches(['(', ')']);
+            let (before, run) = command
+                .split_once("cargo run --bin ")
+                .expect("$ cargo run --bin stepNN");
+            let (step, options) =
+                run.split_at(run.find(' ').unwrap_or(run.len()));
+            let options = options.replacen(" --", "", 1);
             let binary = Path::new(env!("CARGO_BIN_EXE_step01"));
             let binary = binary.parent().unwrap().join(step);
+            let script =
+                format!("exec 2>&1; {before}exec \"$0\" 127.0.0.1:0{options}");
             let mut process = Command::new("sh")
-                .args(["-c", "exec \"$0\" 127.0.0.1:0 2>&1"])
+                .args(["-c", &script])
                 .arg(binary)
+                .current_dir(folder)
                 .env("RUST_BACKTRACE", "0")
                 .stdout(Stdio::piped())
                 .spawn()
@@ -557,13 +576,40 @@ mod transcripts {
     }
 
     /// Leaves out what is not the same twice: which worker it was, the number
-    /// of a thread, how long something took, the version of curl.
+    /// of a thread, how long something took, the version of curl, the time in
+    /// an access log, a date. Of some numbers it only matters whether they are large.
     fn normal(text: &str) -> String {
-        let marks = ["worker ", "thread '", " after ", "curl/", "Broken pipe"];
+        let marks = [
+            "worker ",
+            "thread '",
+            " after ",
+            "curl/",
+            "Broken pipe",
+            "waiting for ",
+        ];
+        let many = [("VmHWM:", 10_000), ("lines: ", 100), ("bytes: ", 0)];
         let mut normal = String::new();
         for line in text.lines() {
+            let dated = line.split_once(": ").filter(|(name, value)| {
+                value.ends_with(" GMT") && !name.contains(' ')
+            });
+            let line = dated.map_or(line, |(name, _)| name);
+            let mut line = line.to_string();
+            if let Some((peer, rest)) = line.split_once(" - - [") {
+                let rest = rest.split_once(']').map_or("", |(_, rest)| rest);
+                line = format!("{peer} - - []{rest}");
+            }
+            let known = many.iter().find(|(word, _)| line.starts_with(word));
+            if let Some((word, many)) = known {
+                let digits: String =
+                    line.chars().filter(char::is_ascii_digit).collect();
+                let number: u64 = digits.parse().unwrap_or(0);
+                normal += &format!("{word} more than {many}: ");
+                normal += &format!("{}\n", number > *many);
+                continue;
+            }
             // Workers are waited for in the order of their numbers.
-            let fixed = line.starts_with("waiting for ");
+            let fixed = line.starts_with("waiting for worker ");
             let mark = marks.iter().filter_map(|it| line.find(it)).min();
             let varies = mark.filter(|_| !fixed).unwrap_or(line.len());
             let (kept, varies) = line.split_at(varies);
@@ -574,30 +620,32 @@ mod transcripts {
     }
 
     /// Two threads print in an order that is not the same twice either. How
-    /// often a worker is found gone, and whether a write to a client that has
-    /// left fails at once, depends on when it is tried.
+    /// often a worker is found gone, and whether a client that has left is
+    /// missed at once, depends on when it is tried.
     fn normal_server(text: &str) -> Vec<String> {
         let text = normal(text);
         let lines = text.lines();
-        let lines = lines.filter(|line| !line.contains("Broken pipe"));
+        let lines = lines.filter(|line| !tells_of_leaving(line));
         let mut lines: Vec<String> = lines.map(String::from).collect();
         lines.sort();
         lines.dedup_by(|a, b| a == b && a.ends_with(" is gone"));
         lines
     }
 
+    fn tells_of_leaving(line: &str) -> bool {
+        line.contains("Broken pipe") || line.contains("Connection reset")
+    }
+
     fn play(server: &Path, faults: &mut Faults) {
         let old_server = read(server);
-        let mut commands = typed(&old_server).into_iter();
-        let command = commands.next().expect("a command that starts a server");
-        let mut terminal = Terminal::start(command);
-
+        let commands = typed(&old_server);
         let stem = server.file_name().unwrap().to_string_lossy();
         let stem = stem.strip_suffix(".server.txt").unwrap();
         let client = server.with_file_name(format!("{stem}.client.txt"));
         let folder = format!("book-{stem}-{}", process::id());
         let folder = env::temp_dir().join(folder);
         fs::create_dir_all(&folder).unwrap();
+        let mut terminal = Terminal::start(&commands, &folder);
         if client.exists() {
             let old = read(&client);
             let mut fresh = String::new();
@@ -627,7 +675,8 @@ mod transcripts {
 
         let stops = old_server.lines().position(|line| line == "^C");
         let before = stops.unwrap_or(old_server.lines().count());
-        terminal.collect(before - 1);
+        let lines = old_server.lines().take(before).skip(commands.len());
+        terminal.collect(lines.filter(|it| !tells_of_leaving(it)).count());
         if stops.is_some() {
             let kill = format!("kill -INT {}", terminal.id());
             Command::new("sh").args(["-c", &kill]).status().unwrap();
@@ -636,7 +685,7 @@ mod transcripts {
                 terminal.output.push(line);
             }
         }
-        let mut fresh = format!("{command}\n");
+        let mut fresh = format!("{}\n", commands.join("\n"));
         for line in &terminal.output {
             fresh += &format!("{line}\n");
         }
@@ -657,10 +706,12 @@ mod transcripts {
             .filter(|path| name(path).ends_with(".server.txt"))
             .collect();
         assert!(!servers.is_empty(), "there are no transcripts");
-        // All at once, since most of the time they wait.
+        // Side by side, since most of the time they wait; but one begins after
+        // the other, since to start programs takes the processors.
         let faults = Mutex::new(Faults::default());
         std::thread::scope(|scope| {
             for server in &servers {
+                std::thread::sleep(Duration::from_millis(50));
                 let faults = &faults;
                 scope.spawn(move || {
                     let mut found = Faults::default();

@@ -26,7 +26,7 @@ struct Step {
     most_lines: usize,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 10] = [
     Step {
         folder: "step01_listen",
         binary: env!("CARGO_BIN_EXE_step01"),
@@ -63,7 +63,75 @@ const STEPS: [Step; 6] = [
         changes: &["main.rs", "signal.rs", "thread_pool.rs"],
         most_lines: 250,
     },
+    Step {
+        folder: "step07_requests",
+        binary: env!("CARGO_BIN_EXE_step07"),
+        changes: &[
+            "date.rs",
+            "main.rs",
+            "request.rs",
+            "response.rs",
+            "site.rs",
+            "thread_pool.rs",
+        ],
+        most_lines: 500,
+    },
+    Step {
+        folder: "step08_static_files",
+        binary: env!("CARGO_BIN_EXE_step08"),
+        changes: &[
+            "date.rs",
+            "files.rs",
+            "main.rs",
+            "options.rs",
+            "request.rs",
+            "response.rs",
+            "site.rs",
+        ],
+        most_lines: 900,
+    },
+    Step {
+        folder: "step09_limits",
+        binary: env!("CARGO_BIN_EXE_step09"),
+        changes: &[
+            "connection.rs",
+            "input.rs",
+            "limits.rs",
+            "main.rs",
+            "options.rs",
+            "output.rs",
+            "request.rs",
+            "response.rs",
+            "thread_pool.rs",
+        ],
+        most_lines: 1250,
+    },
+    Step {
+        folder: "step10_keep_alive",
+        binary: env!("CARGO_BIN_EXE_step10"),
+        changes: &[
+            "access_log.rs",
+            "body.rs",
+            "cache.rs",
+            "connection.rs",
+            "crowd.rs",
+            "date.rs",
+            "files.rs",
+            "input.rs",
+            "limits.rs",
+            "main.rs",
+            "options.rs",
+            "request.rs",
+            "response.rs",
+            "thread_pool.rs",
+        ],
+        most_lines: 2050,
+    },
 ];
+
+/// The first step, counted from 0, that serves a folder, and does not start
+/// without it.
+const FIRST_WITH_ROOT: usize = 7;
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -181,7 +249,9 @@ impl Running {
 
     fn send(&self, path: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        );
         stream.write_all(head.as_bytes()).unwrap();
         stream
     }
@@ -226,12 +296,14 @@ fn a_closed_output_ends_nothing() {
 fn a_failed_connection_is_reported() {
     for step in &STEPS[1..] {
         let mut server = Running::start(step.binary);
-        drop(TcpStream::connect(&server.address).unwrap());
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+        drop(stream);
         let complaint = server.complaint();
         assert_eq!(
             complaint.trim_end(),
             "connection failed: closed before the blank line",
-            "what {} should say of a client that leaves without a request",
+            "what {} should say of a client that leaves with half a request",
             step.folder
         );
     }
@@ -260,12 +332,17 @@ fn a_step_compiles_alone_and_names_a_page_that_is_missing() {
         if number == 0 {
             continue; // It has no page.
         }
-        let mut server = Running::start(&program);
-        answer(server.send("/"));
-        let complaint = server.complaint();
+        let (complaint, missing) = if number < FIRST_WITH_ROOT {
+            let mut server = Running::start(&program);
+            answer(server.send("/"));
+            (server.complaint(), "hello.html: ")
+        } else {
+            let run = Command::new(&program).output().unwrap();
+            (String::from_utf8_lossy(&run.stderr).to_string(), "static\": ")
+        };
         assert!(
-            complaint.contains("hello.html: "),
-            "{} should name the page that it cannot read, but says: {complaint}",
+            complaint.contains(missing),
+            "{} should name what it cannot read, but says: {complaint}",
             step.folder
         );
     }

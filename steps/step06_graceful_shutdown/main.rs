@@ -57,7 +57,9 @@ fn stop_accepting(door: TcpListener) -> io::Result<()> {
 /// Tells what went wrong with a connection, if anything did.
 fn report(result: io::Result<()>) {
     if let Err(error) = result {
-        _ = writeln!(io::stderr(), "connection failed: {error}");
+        // In one piece, since other threads may write at the same time.
+        let line = format!("connection failed: {error}\n");
+        _ = io::stderr().write_all(line.as_bytes());
     }
 }
 

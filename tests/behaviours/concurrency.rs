@@ -64,9 +64,10 @@ pub fn twenty_silent_clients_delay_nobody(server: &Server) -> Outcome {
         "for i in $(seq 20); do curl -s telnet://ADDRESS & done\n\
          curl -i http://ADDRESS/",
     );
+    let server = server.impatient(&[])?;
     let silent: Outcome<Vec<_>> = (0..20).map(|_| server.connect()).collect();
     let client = server.send(get("/"))?;
-    gets_the_page_despite(&mut silent?, client, server)
+    gets_the_page_despite(&mut silent?, client, &server)
 }
 
 pub fn four_requests_are_served_at_once(server: &Server) -> Outcome {

@@ -7,6 +7,9 @@ use crate::support::client::{Client, get};
 use crate::support::report::Outcome;
 use crate::support::server::Server;
 
+/// Where the number of workers can be set.
+const FOUR: [&str; 2] = ["--workers", "4"];
+
 /// As many clients as there are workers, each in the middle of its request.
 fn four_held(server: &Server) -> Outcome<Vec<Client>> {
     (0..4).map(|_| server.hold()).collect()
@@ -19,6 +22,7 @@ pub fn a_fifth_request_waits_until_one_of_four_ends(
         "for i in 1 2 3 4; do curl -s telnet://ADDRESS & done\n\
          curl -i http://ADDRESS/   # waits until: kill %4",
     );
+    let server = &server.configured(&FOUR)?;
     let mut held = four_held(server)?;
     let mut fifth = server.send(get("/"))?;
     fifth.is_not_answered(
@@ -50,6 +54,7 @@ pub fn waiting_requests_are_served_in_order(server: &Server) -> Outcome {
         "for i in 1 2 3 4 5 6; do curl -s telnet://ADDRESS & done\n\
          # type a request into each of %5 and %6, then: kill %4",
     );
+    let server = &server.configured(&FOUR)?;
     let mut held = four_held(server)?;
     let mut fifth = server.hold()?;
     let mut sixth = server.hold()?;
@@ -73,6 +78,7 @@ pub fn a_crowd_of_clients_starts_no_threads(server: &Server) -> Outcome {
         "for i in $(seq 40); do curl -s telnet://ADDRESS & done\n\
          ls /proc/$(pgrep -n step)/task | wc -l",
     );
+    let server = &server.configured(&FOUR)?;
     let crowd: Outcome<Vec<_>> = (0..40).map(|_| server.hold()).collect();
     let crowd = crowd?;
     // A server with a thread for each answers this one, and then it has all

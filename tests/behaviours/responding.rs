@@ -91,12 +91,14 @@ pub fn a_head_of_64_kib_costs_no_answer(server: &Server) -> Outcome {
         client.send(format!("X-{number}: {}\r\n", "x".repeat(1024)))?;
     }
     client.finish()?;
-    is_hello(&client.response(DEADLINE)?)
+    let response = client.response(DEADLINE)?;
+    // A server may find it too long, if it says so.
+    if response.status == 431 { Ok(()) } else { is_hello(&response) }
 }
 
 pub fn who_stops_sending_is_still_answered(server: &Server) -> Outcome {
     server
-        .by_hand("printf 'GET / HTTP/1.1\\r\\n\\r\\n' | nc -N 127.0.0.1 7878");
+        .by_hand("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -N 127.0.0.1 7878");
     let mut client = server.send(get("/"))?;
     client.stop_sending()?;
     is_hello(&client.response(DEADLINE)?)

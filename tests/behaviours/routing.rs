@@ -14,7 +14,7 @@ const NOT_FOUND: &[u8] = include_bytes!("../../static/404.html");
 
 pub fn an_unknown_path_is_404_with_its_page(server: &Server) -> Outcome {
     server.by_hand("curl -i http://ADDRESS/no-such-page");
-    for path in ["/no-such-page", "/hello.html/", "/sleepy", "/%2e", "//"] {
+    for path in ["/no-such-page", "/hello.html/", "/sleepy", "/%41", "//"] {
         is_page(&server.get(path)?, 404, NOT_FOUND)?;
     }
     is_hello(&server.get("/")?)

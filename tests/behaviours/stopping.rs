@@ -60,7 +60,7 @@ fn waits_for_a_request_in_flight(server: &Server, signal: &str) -> Outcome {
 pub fn sigterm_waits_for_a_request_in_flight(server: &Server) -> Outcome {
     server.by_hand(
         "curl -i 'http://ADDRESS/sleep?ms=5000' &\n\
-         pkill -TERM '^step0'   # the answer still comes; the exit status is 0",
+         pkill -TERM '^step'   # the answer still comes; the exit status is 0",
     );
     waits_for_a_request_in_flight(server, "TERM")
 }
@@ -74,7 +74,7 @@ pub fn ctrl_c_waits_for_a_request_in_flight(server: &Server) -> Outcome {
 pub fn requests_in_the_queue_are_answered_too(server: &Server) -> Outcome {
     server.by_hand(
         "for i in $(seq 20); do curl -i 'http://ADDRESS/sleep?ms=900' & done\n\
-         pkill -TERM '^step0'   # all twenty are answered",
+         pkill -TERM '^step'   # all twenty are answered",
     );
     let held: Outcome<Vec<_>> = (0..4).map(|_| server.hold()).collect();
     let queued: Outcome<Vec<_>> =
@@ -94,9 +94,9 @@ pub fn requests_in_the_queue_are_answered_too(server: &Server) -> Outcome {
 
 pub fn who_connected_before_the_signal_is_answered(server: &Server) -> Outcome {
     server.by_hand(
-        "pkill -STOP '^step0'\n\
+        "pkill -STOP '^step'\n\
          for i in $(seq 20); do curl -i http://ADDRESS/ & done\n\
-         pkill -TERM '^step0'; pkill -CONT '^step0'   # all twenty are answered",
+         pkill -TERM '^step'; pkill -CONT '^step'   # all twenty are answered",
     );
     is_attended_by(server)?;
     // While the process is stopped, nobody accepts: they wait in the backlog.
@@ -114,7 +114,7 @@ pub fn who_connected_before_the_signal_is_answered(server: &Server) -> Outcome {
 pub fn newcomers_are_refused_meanwhile(server: &Server) -> Outcome {
     server.by_hand(
         "curl -s 'http://ADDRESS/sleep?ms=5000' &\n\
-         pkill -TERM '^step0'\n\
+         pkill -TERM '^step'\n\
          curl -i http://ADDRESS/   # connection refused",
     );
     // A held request can still be finished when nobody is let in any more.
@@ -122,7 +122,7 @@ pub fn newcomers_are_refused_meanwhile(server: &Server) -> Outcome {
 }
 
 pub fn an_idle_server_ends_with_status_0(server: &Server) -> Outcome {
-    server.by_hand("pkill -TERM '^step0'   # and see its exit status: echo $?");
+    server.by_hand("pkill -TERM '^step'   # and see its exit status: echo $?");
     is_attended_by(server)?;
     server.signal("TERM")?;
     ends_with_status_0(server)
@@ -142,7 +142,7 @@ pub fn running_out_of_open_files_is_no_obstacle(server: &Server) -> Outcome {
     server.by_hand(
         "# start it with few open files: (ulimit -n 12; cargo run …)\n\
          for i in 1 2 3 4 5; do curl -s telnet://ADDRESS & done\n\
-         pkill -TERM '^step0'; kill %1 %2 %3 %4 %5   # it ends",
+         pkill -TERM '^step'; kill %1 %2 %3 %4 %5   # it ends",
     );
     server.signal("TERM")?;
     ends_with_status_0(server)?;
@@ -153,7 +153,7 @@ pub fn running_out_of_open_files_is_no_obstacle(server: &Server) -> Outcome {
     for left in 0..4 {
         let small = server.start_with_open_files(MOST)?;
         let idle = small.open_files()?;
-        let crowd = (idle + left..MOST).map(|_| small.connect());
+        let crowd = (idle + left..MOST).map(|_| small.hold());
         let crowd: Outcome<Vec<_>> = crowd.collect();
         small.has_open_files(MOST - left)?;
         small.signal("TERM")?;
@@ -171,7 +171,7 @@ pub fn running_out_of_open_files_is_no_obstacle(server: &Server) -> Outcome {
 /// Asked of this repository's programs only: what a server prints is its own
 /// affair.
 pub fn it_says_what_it_waits_for(server: &Server) -> Outcome {
-    server.by_hand("pkill -TERM '^step0'   # and look at the server's output");
+    server.by_hand("pkill -TERM '^step'   # and look at the server's output");
     if !server.program.is_ours {
         return Ok(());
     }
@@ -187,7 +187,7 @@ pub fn it_says_what_it_waits_for(server: &Server) -> Outcome {
 pub fn a_second_signal_ends_it_at_once(server: &Server) -> Outcome {
     server.by_hand(
         "curl -s telnet://ADDRESS &   # a silent client, for whom it waits\n\
-         pkill -TERM '^step0'; sleep 1; pkill -INT '^step0'   # exit status 130",
+         pkill -TERM '^step'; sleep 1; pkill -INT '^step'   # exit status 130",
     );
     let _held = server.hold()?;
     server.signal("TERM")?;

@@ -83,32 +83,73 @@ impl Client {
     /// The response, if it is whole before that much time has passed.
     pub fn response(&mut self, time: Duration) -> Outcome<Response> {
         let deadline = Instant::now() + time;
-        let head = loop {
+        let mut response = self.head(time)?;
+        let Some(length) = response.content_length() else {
+            let saw = format!("{:?}", response.fields);
+            let expected = "one Content-Length, a number";
+            return Err(self.deviation(Symptom::Differs, expected, &saw));
+        };
+        while self.received.len() < length {
+            self.receive_more(deadline)?;
+        }
+        response.body = self.received.drain(..length).collect();
+        Ok(response)
+    }
+
+    /// The head of a response; what follows it is not taken.
+    pub fn head(&mut self, time: Duration) -> Outcome<Response> {
+        let deadline = Instant::now() + time;
+        let end = loop {
             let end = self.received.windows(4).position(|w| w == b"\r\n\r\n");
             if let Some(end) = end {
                 break end + 4;
             }
             self.receive_more(deadline)?;
         };
-        let mut response = match Response::parse(&self.received[..head]) {
-            Ok(response) => response,
+        match Response::parse(&self.received[..end]) {
+            Ok(response) => {
+                self.received.drain(..end);
+                Ok(response)
+            }
             Err(fault) => {
                 let saw = format!("{fault}: {}", shown(&self.received));
                 let expected = "a status line and fields, all valid";
-                return Err(self.deviation(Symptom::Differs, expected, &saw));
+                Err(self.deviation(Symptom::Differs, expected, &saw))
+            }
+        }
+    }
+
+    /// Takes at most that many bytes, once some are there, and says how many
+    /// they were.
+    #[cfg(target_os = "linux")]
+    pub fn take(&mut self, most: usize) -> Outcome<u64> {
+        let before = std::mem::take(&mut self.received).len();
+        let mut buffer = vec![0; most];
+        _ = self.stream.set_read_timeout(Some(DEADLINE));
+        let read = loop {
+            match self.stream.read(&mut buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read,
             }
         };
-        let Some(length) = response.content_length() else {
-            let saw = shown(&self.received);
-            let expected = "one Content-Length, a number";
-            return Err(self.deviation(Symptom::Differs, expected, &saw));
-        };
-        while self.received.len() < head + length {
-            self.receive_more(deadline)?;
+        match read {
+            Ok(count @ 1..) => Ok((before + count) as u64),
+            other => {
+                let saw = format!("{other:?}");
+                let expected = "more bytes of a response";
+                Err(self.deviation(Symptom::Differs, expected, &saw))
+            }
         }
-        response.body = self.received[head..head + length].to_vec();
-        self.received.drain(..head + length);
-        Ok(response)
+    }
+
+    /// Takes all bytes up to the connection's end, and says how many they were.
+    #[cfg(target_os = "linux")]
+    pub fn drain(&mut self) -> u64 {
+        let mut all = 0;
+        while let Ok(count) = self.take(1 << 20) {
+            all += count;
+        }
+        all
     }
 
     /// The server ends the connection, with no byte before that.

@@ -99,6 +99,43 @@ impl Server {
         Server::run(self.program.clone(), command, self.absent)
     }
 
+    /// A second server of the same program, with these options if it takes
+    /// them; else as it is.
+    pub fn configured(&self, options: &[&str]) -> Outcome<Server> {
+        let mut command = self.program.command();
+        command.args(options).arg("127.0.0.1:0");
+        Server::run(self.program.clone(), command, self.absent)
+            .or_else(|_| Server::start(self.program.clone(), self.absent))
+    }
+
+    /// The same, with deadlines that let a test not wait for long, as far as
+    /// it has any.
+    pub fn impatient(&self, options: &[&str]) -> Outcome<Server> {
+        let some = ["--head-seconds", "0.3", "--stall-seconds", "0.3"];
+        let more = ["--idle-seconds", "0.3", "--body-seconds", "0.3"];
+        let all = [options, &some, &more].concat();
+        let fewer = [options, &some].concat();
+        for options in [&all[..], &fewer, options] {
+            let mut command = self.program.command();
+            command.args(options).arg("127.0.0.1:0");
+            let program = self.program.clone();
+            if let Ok(server) = Server::run(program, command, self.absent) {
+                return Ok(server);
+            }
+        }
+        Server::start(self.program.clone(), self.absent)
+    }
+
+    /// A second server of the same program, which serves that folder.
+    pub fn serving(&self, root: &Path) -> Outcome<Server> {
+        let mut command = self.program.command();
+        command.arg("127.0.0.1:0").arg("--root").arg(root);
+        Server::run(self.program.clone(), command, self.absent).map_err(|it| {
+            let expected = "a server that takes --root DIR";
+            Deviation { symptom: Symptom::Differs, ..it }.expected(expected)
+        })
+    }
+
     /// A second server of the same program, which cannot have more open files
     /// than that.
     #[cfg(target_os = "linux")]
@@ -215,6 +252,37 @@ impl Server {
         let id = self.process.borrow().id();
         let tasks = std::fs::read_dir(format!("/proc/{id}/task"));
         tasks.map(Iterator::count).map_err(broken)
+    }
+
+    /// Waits until all who have connected are accepted.
+    #[cfg(target_os = "linux")]
+    pub fn has_accepted_all(&self) -> Outcome {
+        // Of a listening socket (0A), the second number is its backlog.
+        let port = format!(":{:04X} 00000000:0000 0A ", self.address.port());
+        let start = std::time::Instant::now();
+        while start.elapsed() < DEADLINE {
+            let table = std::fs::read_to_string("/proc/net/tcp");
+            let table = table.map_err(broken)?;
+            let listener = table.lines().find_map(|it| it.split_once(&port));
+            let queues = listener.map_or("", |(_, queues)| queues);
+            if queues.split([':', ' ']).nth(1) == Some("00000000") {
+                return Ok(());
+            }
+            std::thread::yield_now();
+        }
+        let expected = "that everybody is accepted";
+        Err(Deviation::new(Symptom::Hangs, expected, "a backlog"))
+    }
+
+    /// The most memory that the process has had so far, in KiB.
+    #[cfg(target_os = "linux")]
+    pub fn peak_memory(&self) -> Outcome<usize> {
+        let id = self.process.borrow().id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"));
+        let status = status.map_err(broken)?;
+        let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|it| it.trim().strip_suffix(" kB"));
+        Ok(peak.and_then(|it| it.parse().ok()).unwrap_or(usize::MAX))
     }
 
     #[cfg(target_os = "linux")]
@@ -354,6 +422,23 @@ fn spawn(command: &mut Command) -> Outcome<(Child, Output, Output)> {
     let stdout = process.stdout.take().map(Output::collect);
     let stderr = process.stderr.take().map(Output::collect);
     Ok((process, stdout.expect("piped"), stderr.expect("piped")))
+}
+
+/// Lets this process, and those that it starts, have that many open files.
+#[cfg(target_os = "linux")]
+pub fn allow_open_files(count: u64) {
+    const RLIMIT_NOFILE: i32 = 7;
+    unsafe extern "C" {
+        fn getrlimit(resource: i32, limits: *mut [u64; 2]) -> i32;
+        fn setrlimit(resource: i32, limits: *const [u64; 2]) -> i32;
+    }
+    let mut limits = [0; 2];
+    // SAFETY: both take two numbers of 64 bits: the limit, and its own limit.
+    unsafe {
+        getrlimit(RLIMIT_NOFILE, &mut limits);
+        limits[0] = limits[0].max(count.min(limits[1]));
+        setrlimit(RLIMIT_NOFILE, &limits);
+    }
 }
 
 /// Whoever starts the tests in the background may have them ignore SIGINT, and

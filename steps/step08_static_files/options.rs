@@ -1,0 +1,116 @@
+//! What the command line asks for.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// How the server is to run.
+pub struct Options {
+    pub address: String,
+    /// The folder whose files are served.
+    pub root: PathBuf,
+    pub workers: usize,
+    /// Whether there are `/sleep` and `/panic`.
+    pub demo: bool,
+}
+
+pub const HELP: &str = "\
+Serves the files of a folder over HTTP.
+
+Usage: step08 [OPTIONS] [ADDRESS]
+
+ADDRESS is where to listen: 127.0.0.1:7878 if you name none. Port 0 takes a
+port that is free, and 0.0.0.0 lets other machines in.
+
+Options:
+  --root DIR     the folder to serve; else the pages of this tutorial
+  --workers N    how many connections are served at once [4]
+  --no-demo      without /sleep and /panic; use it for anything real
+  --help         says this
+";
+
+impl Options {
+    /// Reads the arguments. `None` is the wish for help; an error is a line
+    /// that names the argument and what is wrong with it.
+    pub fn parse(
+        mut arguments: impl Iterator<Item = OsString>,
+    ) -> Result<Option<Options>, String> {
+        let mut options = Options {
+            address: String::new(),
+            root: concat!(env!("CARGO_MANIFEST_DIR"), "/static").into(),
+            workers: 4,
+            demo: true,
+        };
+        while let Some(argument) = arguments.next() {
+            let name = argument.to_string_lossy();
+            let mut value = || {
+                let missing = || format!("{name} needs a value");
+                arguments.next().ok_or_else(missing)
+            };
+            match &*name {
+                "--help" | "-h" => return Ok(None),
+                "--no-demo" => options.demo = false,
+                "--root" => options.root = value()?.into(),
+                "--workers" => options.workers = number(&name, value()?)?,
+                _ if name.starts_with('-') => {
+                    return Err(format!("there is no option {name:?}"));
+                }
+                _ if options.address.is_empty() => {
+                    options.address = name.into_owned();
+                }
+                _ => return Err(format!("{name:?} is one address too many")),
+            }
+        }
+        if options.address.is_empty() {
+            options.address = "127.0.0.1:7878".to_string();
+        }
+        Ok(Some(options))
+    }
+}
+
+/// A number of things, of which there must be one at least. Nobody has room for
+/// more threads than that.
+fn number(name: &str, value: OsString) -> Result<usize, String> {
+    let number = value.to_str().and_then(|text| text.parse().ok());
+    number
+        .filter(|number| (1..=65_536).contains(number))
+        .ok_or_else(|| format!("{name} {value:?} is no number from 1 to 65536"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Option<Options>, String> {
+        Options::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn error(line: &str) -> String {
+        parse(line).err().expect("an error")
+    }
+
+    #[test]
+    fn arguments_come_in_any_order() {
+        let line = "--workers 8 [::1]:80 --no-demo --root a/b";
+        let options = parse(line).expect("valid").expect("no help");
+        assert_eq!(options.address, "[::1]:80");
+        assert_eq!(options.root, PathBuf::from("a/b"));
+        assert_eq!((options.workers, options.demo), (8, false));
+        let options = parse("").expect("valid").expect("no help");
+        assert_eq!(options.address, "127.0.0.1:7878");
+        assert_eq!((options.workers, options.demo), (4, true));
+        assert!(parse("--bogus-comes-later --help").is_err());
+        assert!(parse("--workers 2 --help").expect("valid").is_none());
+    }
+
+    #[test]
+    fn an_error_names_the_argument_and_what_is_wrong() {
+        assert_eq!(error("--bogus"), "there is no option \"--bogus\"");
+        assert_eq!(error("--root"), "--root needs a value");
+        for bad in ["0", "-1", "+", "many", "65537", "99999999999999999999"] {
+            let expected =
+                format!("--workers {bad:?} is no number from 1 to 65536");
+            assert_eq!(error(&format!("--workers {bad}")), expected);
+        }
+        assert_eq!(error("a:1 b:2"), "\"b:2\" is one address too many");
+    }
+}

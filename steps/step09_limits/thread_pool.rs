@@ -1,0 +1,106 @@
+//! A fixed number of threads that take their jobs from one queue.
+
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{self, JoinHandle};
+
+/// Anything that a worker can do once.
+type Job = Box<dyn FnOnce() + Send + 'static>;
+
+/// Runs jobs on a fixed number of threads, in the order in which they come.
+/// Dropping the pool waits until all of them have run.
+pub struct ThreadPool {
+    workers: Vec<JoinHandle<()>>,
+    /// `None` once the pool is being dropped.
+    sender: Option<mpsc::SyncSender<Job>>,
+}
+
+/// No room for another job.
+#[derive(Debug, PartialEq)]
+pub struct QueueFull;
+
+impl ThreadPool {
+    /// Starts `size` workers, for whom at most `queue` jobs can wait. A size of
+    /// zero is an error, since no job would ever run; so is a thread that the
+    /// operating system refuses to start.
+    pub fn new(size: usize, queue: usize) -> io::Result<ThreadPool> {
+        if size == 0 {
+            return Err(io::Error::other("a pool needs at least one worker"));
+        }
+        let (sender, receiver) = mpsc::sync_channel(queue);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let mut workers = Vec::with_capacity(size);
+        for id in 0..size {
+            let jobs = Arc::clone(&receiver);
+            let thread = thread::Builder::new().name(format!("worker {id}"));
+            workers.push(thread.spawn(move || run(&jobs))?);
+        }
+        Ok(ThreadPool { workers, sender: Some(sender) })
+    }
+
+    /// Puts `job` at the end of the queue. A worker that is free runs it. If
+    /// the queue is full, the job is dropped.
+    pub fn execute(
+        &self,
+        job: impl FnOnce() + Send + 'static,
+    ) -> Result<(), QueueFull> {
+        let sender = self.sender.as_ref().expect("only drop takes it");
+        sender.try_send(Box::new(job)).map_err(|_| QueueFull)
+    }
+}
+
+impl Drop for ThreadPool {
+    fn drop(&mut self) {
+        // Without a sender, a worker that finds the queue empty returns.
+        drop(self.sender.take());
+        for worker in self.workers.drain(..) {
+            _ = worker.join();
+        }
+    }
+}
+
+/// Runs one job after another, until the sender is gone.
+fn run(jobs: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        // The lock is held to the end of this statement, not while the job runs.
+        let message = jobs.lock().expect("recv does not panic").recv();
+        let Ok(job) = message else { return };
+        // A panic costs this job only. The hook of std has told what it was.
+        _ = panic::catch_unwind(AssertUnwindSafe(job));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_of_no_workers_is_refused() {
+        let error = ThreadPool::new(0, 1).err().expect("an error");
+        assert_eq!(error.to_string(), "a pool needs at least one worker");
+    }
+
+    #[test]
+    fn a_job_too_many_is_refused_and_the_others_are_done() {
+        let (release, held) = mpsc::channel::<()>();
+        let (taken, is_taken) = mpsc::channel();
+        let (done, is_done) = mpsc::channel();
+        let pool = ThreadPool::new(1, 2).expect("a thread");
+        let job = move || {
+            taken.send(()).expect("the test waits");
+            _ = held.recv();
+        };
+        assert_eq!(pool.execute(job), Ok(()));
+        is_taken.recv().expect("the worker has the job");
+        for number in 0..4 {
+            let done = done.clone();
+            let put = pool.execute(move || _ = done.send(number));
+            let expected = if number < 2 { Ok(()) } else { Err(QueueFull) };
+            assert_eq!(put, expected, "job {number}");
+        }
+        drop((release, done));
+        drop(pool);
+        assert_eq!(is_done.iter().collect::<Vec<_>>(), [0, 1]);
+    }
+}

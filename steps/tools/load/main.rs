@@ -1,0 +1,191 @@
+//! Measures servers against each other, with nothing but std.
+//!
+//!     cargo run --release --bin load -- step04 step05 step06
+
+mod answer;
+mod client;
+mod histogram;
+mod machine;
+mod options;
+mod report;
+mod server;
+mod tally;
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use client::Client;
+use options::{Load, Options};
+use report::Row;
+use tally::Tally;
+
+fn main() -> ExitCode {
+    let result = match options::parse(env::args_os().skip(1)) {
+        Ok(Some(options)) => measure(&options),
+        Ok(None) => print(|out| out.write_all(options::HELP.as_bytes())),
+        Err(message) => {
+            complain(&message);
+            return ExitCode::from(2);
+        }
+    };
+    if let Err(message) = result {
+        complain(&message);
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn complain(message: &str) {
+    _ = writeln!(io::stderr(), "{message}");
+}
+
+fn print(
+    text: impl FnOnce(&mut io::Stdout) -> io::Result<()>,
+) -> Result<(), String> {
+    let printed = text(&mut io::stdout());
+    printed.map_err(|error| format!("cannot print: {error}"))
+}
+
+/// Loads one server after another, and prints what came of it: also what came
+/// before a failure, since it may have taken a while.
+fn measure(options: &Options) -> Result<(), String> {
+    server::build(&options.servers)?;
+    let mut rows = Vec::new();
+    let result = load_all(options, &mut rows);
+    if !rows.is_empty() {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        print(|out| {
+            writeln!(out, "{}\n", report::title(&options.load, processors))?;
+            report::table(out, &options.load, &rows)
+        })?;
+    }
+    result?;
+    match rows.iter().find(|row| row.requests() == 0) {
+        Some(row) => Err(format!("{} answered no request", row.server)),
+        None => Ok(()),
+    }
+}
+
+fn load_all(options: &Options, rows: &mut Vec<Row>) -> Result<(), String> {
+    let mut csv = options.csv.as_deref().map(Csv::create).transpose()?;
+    let setting = machine::columns(&options.load.path);
+    let rounds = options.servers.iter().cycle();
+    for server in rounds.take(options.servers.len() * options.rounds) {
+        let running = server::start(server)?;
+        if rows.is_empty() && cfg!(debug_assertions) {
+            complain(
+                "this is a debug build, whose figures mean little; \
+                 better: cargo run --release",
+            );
+        }
+        let tally = load(&server.name, running.address, &options.load)
+            .map_err(|error| format!("cannot start the clients: {error}"))?;
+        let row = Row { server: server.name.clone(), tally };
+        let line = report::csv(&options.load, &row);
+        rows.push(row);
+        if let Some(csv) = &mut csv {
+            csv.write(&format!("{line},{setting}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Loads one server, with a thread for each connection.
+fn load(name: &str, address: SocketAddr, load: &Load) -> io::Result<Tally> {
+    let connection = if load.close { "close" } else { "keep-alive" };
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: {connection}\r\n\r\n",
+        load.path
+    );
+    let answered = AtomicU64::new(0);
+    // Nobody can read it while it is locked for writing: all clients wait, and
+    // begin together. It says when to end, and `None` that not all could come.
+    let gate = RwLock::new(None);
+    thread::scope(|scope| {
+        let mut closed = gate.write().expect("nobody panics at the gate");
+        let mut clients = Vec::new();
+        for _ in 0..load.connections {
+            clients.push(thread::Builder::new().spawn_scoped(scope, || {
+                let end = *gate.read().expect("nobody panics at the gate");
+                let client =
+                    Client::new(address, request.as_bytes(), !load.close);
+                end.map(|end| client.run(end, &answered))
+            })?);
+        }
+        let start = Instant::now();
+        *closed = Some(start + load.time);
+        drop(closed);
+        show_progress(name, start, load.time, &answered);
+        let mut tally = Tally::new();
+        for client in clients {
+            if let Some(part) = client.join().expect("no client panics") {
+                tally.merge(part);
+            }
+        }
+        Ok(tally)
+    })
+}
+
+/// Shows until the end that something is going on: to a person each second, to
+/// a file once.
+fn show_progress(
+    name: &str,
+    start: Instant,
+    time: Duration,
+    answered: &AtomicU64,
+) {
+    let mut stderr = io::stderr();
+    let seconds = time.as_secs_f64();
+    if !stderr.is_terminal() {
+        complain(&format!("loading {name} for {seconds} s"));
+        return;
+    }
+    let mut width = 0;
+    for second in 0.. {
+        let next = Duration::from_secs(second).min(time);
+        thread::sleep(next.saturating_sub(start.elapsed()));
+        if next == time {
+            break;
+        }
+        // Relaxed: a count that is shown need not be the very latest.
+        let count = report::number(answered.load(Ordering::Relaxed));
+        let line =
+            format!("{name}  {second} s of {seconds} s  {count} requests");
+        width = line.chars().count();
+        _ = write!(stderr, "\r{line}");
+    }
+    _ = write!(stderr, "\r{:width$}\r", "");
+}
+
+/// A file for the figures. Each line is written as soon as it is known, so that
+/// nothing is lost when a long run is ended by Ctrl-C.
+struct Csv<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl Csv<'_> {
+    fn create(path: &Path) -> Result<Csv<'_>, String> {
+        let file = File::create(path);
+        let file = file.map_err(|error| cannot_write(path, error))?;
+        let mut csv = Csv { path, file };
+        csv.write(&format!("{},{}", report::CSV_HEAD, machine::CSV_HEAD))?;
+        Ok(csv)
+    }
+
+    fn write(&mut self, line: &str) -> Result<(), String> {
+        let written = self.file.write_all(format!("{line}\n").as_bytes());
+        written.map_err(|error| cannot_write(self.path, error))
+    }
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> String {
+    format!("cannot write {path:?}: {error}")
+}

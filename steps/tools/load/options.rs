@@ -1,0 +1,318 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{PathBuf, is_separator};
+use std::time::Duration;
+
+pub const HELP: &str = "\
+load: how many requests a server answers, and how long they take
+
+  cargo run --release --bin load -- step04 step05 step06
+  cargo run --release --bin load -- --close --connections 200 step06
+  cargo run --release --bin load -- ./my-server 127.0.0.1:8080
+
+Each SERVER gets the same load, one after the other. It is one of these:
+  step04             a program of this package; it is built if need be
+  \"step10 --queue 9\" such a program, with options
+  ./my-server        any program, by a path with a slash in it, that takes an
+                     address and prints `listening on http://ADDRESS` first
+  127.0.0.1:8080     a server that runs already, on this machine
+
+Options:
+  --connections N    as many clients at once (64)
+  --seconds S        for so long, 0.5 for half a second (5)
+  --rounds N         all of that so many times, in turn (1)
+  --path PATH        what is asked for (/)
+  --close            ask for a new connection for every request; otherwise one
+                     is used as long as the server keeps it open
+  --csv FILE         write the figures to FILE as well, for a plot
+  --help             this text
+
+A request counts when its answer came whole, with a status 2xx or 3xx. Its time
+includes that of connecting. Of all requests, half took no longer than p50, and
+99 in 100 no longer than p99.
+
+The load takes part of the processors that the server could use. Compare figures
+of one run with each other; on another machine, all of them are different.
+";
+
+#[derive(Debug, PartialEq)]
+pub struct Options {
+    pub servers: Vec<Server>,
+    /// How often all of them are loaded.
+    pub rounds: usize,
+    pub load: Load,
+    pub csv: Option<PathBuf>,
+}
+
+/// What each server gets.
+#[derive(Debug, PartialEq)]
+pub struct Load {
+    pub connections: usize,
+    pub time: Duration,
+    /// Whether to ask for a new connection for each request.
+    pub close: bool,
+    pub path: String,
+}
+
+/// A server, by the name that the user gave it.
+#[derive(Debug, PartialEq)]
+pub struct Server {
+    pub name: String,
+    pub place: Place,
+}
+
+impl Server {
+    /// For a binary of this package: its name, and then its options.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.name.split_whitespace()
+    }
+
+    pub fn binary(&self) -> &str {
+        self.words().next().unwrap_or_default()
+    }
+}
+
+/// Where a server is found.
+#[derive(Debug, PartialEq)]
+pub enum Place {
+    /// It is a binary of this package.
+    Package,
+    /// It is any other program.
+    Program(PathBuf),
+    /// It runs already.
+    Address(SocketAddr),
+}
+
+/// The options, or `None` if help is asked for. An error is a line for the user.
+pub fn parse(
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<Option<Options>, String> {
+    let mut arguments = arguments.map(|argument| {
+        argument.into_string().map_err(|it| format!("{it:?} is not UTF-8"))
+    });
+    let mut servers = Vec::new();
+    let time = Duration::from_secs(5);
+    let path = "/".to_string();
+    let mut load = Load { connections: 64, time, close: false, path };
+    let (mut rounds, mut csv) = (1, None);
+    while let Some(argument) = arguments.next() {
+        let argument = argument?;
+        let mut value = || {
+            let value = arguments.next().transpose()?;
+            let value = value.filter(|it| !it.starts_with("--"));
+            value.ok_or(format!("{argument} needs a value; see --help"))
+        };
+        match argument.as_str() {
+            "--help" | "-h" => return Ok(None),
+            "--connections" => load.connections = connections(&value()?)?,
+            "--seconds" => load.time = seconds(&value()?)?,
+            "--rounds" => rounds = self::rounds(&value()?)?,
+            "--path" => load.path = path_of_request(value()?)?,
+            "--close" => load.close = true,
+            "--csv" => csv = Some(PathBuf::from(value()?)),
+            option if option.starts_with('-') => {
+                return Err(format!("no option {option:?}; see --help"));
+            }
+            _ => servers.push(server(argument)?),
+        }
+    }
+    if servers.is_empty() {
+        return Err(
+            "no server is named, as in `load step06`; see --help".to_string()
+        );
+    }
+    Ok(Some(Options { servers, rounds, load, csv }))
+}
+
+/// Each connection takes a thread and an open file, so there is a limit.
+fn connections(value: &str) -> Result<usize, String> {
+    let number = value.parse().ok().filter(|it| (1..=10_000).contains(it));
+    number.ok_or(format!("--connections {value:?} is not from 1 to 10000"))
+}
+
+fn rounds(value: &str) -> Result<usize, String> {
+    let number = value.parse().ok().filter(|it| (1..=100).contains(it));
+    number.ok_or(format!("--rounds {value:?} is not from 1 to 100"))
+}
+
+fn seconds(value: &str) -> Result<Duration, String> {
+    let seconds = value.parse().ok().filter(|it| (0.01..=3600.0).contains(it));
+    let time = seconds.map(Duration::from_secs_f64);
+    time.ok_or(format!("--seconds {value:?} is not from 0.01 to 3600"))
+}
+
+/// A blank or a line's end would make another request of it.
+fn path_of_request(value: String) -> Result<String, String> {
+    let graphic = value.bytes().all(|byte| byte.is_ascii_graphic());
+    if graphic && value.starts_with('/') {
+        return Ok(value);
+    }
+    Err(format!("--path {value:?} is not a / and then letters without blanks"))
+}
+
+fn server(name: String) -> Result<Server, String> {
+    // It has to fit in a line of the table.
+    if name.trim().is_empty() || name.contains(char::is_control) {
+        return Err(format!("{name:?} is no name of a server"));
+    }
+    // What an option of a program holds does not matter here.
+    let (first, _) = name.split_once(" -").unwrap_or((&name, ""));
+    let place = if first.contains("://") {
+        Place::Address(address(&name)?)
+    } else if first.contains(is_separator) {
+        Place::Program(PathBuf::from(&name))
+    } else if first.contains(':') {
+        Place::Address(address(&name)?)
+    } else {
+        Place::Package
+    };
+    Ok(Server { name, place })
+}
+
+/// The address of a server on this machine. Nobody else has asked for a load.
+pub fn address(name: &str) -> Result<SocketAddr, String> {
+    let address = name.strip_prefix("http://").unwrap_or(name);
+    let address = address.strip_suffix('/').unwrap_or(address);
+    let address = match address.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => address.to_string(),
+    };
+    let found: SocketAddr = address.parse().map_err(|_| {
+        format!("{name:?} is no address and port, such as 127.0.0.1:8080")
+    })?;
+    if found.ip().to_canonical().is_loopback() {
+        return Ok(found);
+    }
+    Err(format!("{name:?} is not this machine's 127.0.0.1; load stays at home"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_line(line: &str) -> Result<Option<Options>, String> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn options(line: &str) -> Options {
+        parse_line(line).expect("a valid line").expect("no help")
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_default() {
+        let load = Load {
+            connections: 64,
+            time: Duration::from_secs(5),
+            close: false,
+            path: "/".to_string(),
+        };
+        let server = Server { name: "step04".into(), place: Place::Package };
+        let servers = vec![server];
+        let expected = Options { servers, rounds: 1, load, csv: None };
+        assert_eq!(options("step04"), expected);
+    }
+
+    #[test]
+    fn options_and_servers_come_in_any_order() {
+        let line = "--seconds 0.5 step04 --close --path /a?b=c ./x \
+                    --connections 200 --rounds 3 --csv a.csv [::1]:80";
+        let options = options(line);
+        assert_eq!(options.load.time, Duration::from_millis(500));
+        assert_eq!(options.load.connections, 200);
+        assert_eq!(options.rounds, 3);
+        assert_eq!(options.load.path, "/a?b=c");
+        assert!(options.load.close);
+        assert_eq!(options.csv, Some("a.csv".into()));
+        let names = options.servers.iter().map(|it| it.name.as_str());
+        assert!(names.eq(["step04", "./x", "[::1]:80"]));
+    }
+
+    #[test]
+    fn help_wins_over_what_follows() {
+        for line in ["--help", "-h", "step04 --help --bogus"] {
+            assert_eq!(parse_line(line), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_name_says_where_the_server_is() {
+        let address: SocketAddr = "127.0.0.1:80".parse().unwrap();
+        let program = |path: &str| Place::Program(path.into());
+        let cases = [
+            ("step04", Place::Package),
+            ("step10 --workers 2", Place::Package),
+            ("step10 --root ./a:b", Place::Package),
+            ("./step04", program("./step04")),
+            ("/bin/a:b", program("/bin/a:b")),
+            ("127.0.0.1:80", Place::Address(address)),
+            ("localhost:80", Place::Address(address)),
+            ("http://127.0.0.1:80", Place::Address(address)),
+            ("http://localhost:80/", Place::Address(address)),
+        ];
+        for (name, place) in cases {
+            let found = server(name.to_string()).expect(name);
+            assert_eq!(found, Server { name: name.into(), place });
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_loaded() {
+        for name in ["192.0.2.1:80", "[2001:db8::1]:80", "0.0.0.0:80"] {
+            let error = address(name).expect_err(name);
+            assert!(error.contains("this machine"), "{error}");
+        }
+        assert!(address("[::ffff:127.0.0.1]:80").is_ok());
+        assert!(address("127.1.2.3:80").is_ok());
+        for name in ["example.com:80", "https://127.0.0.1:80", "127.0.0.1:"] {
+            let error = address(name).expect_err(name);
+            assert!(error.contains("no address"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_one_line_that_names_the_thing() {
+        let cases = [
+            ("", "no server is named"),
+            ("--close", "no server is named"),
+            ("--bogus step04", "no option \"--bogus\""),
+            ("-x", "no option \"-x\""),
+            ("step04 --connections", "--connections needs a value"),
+            ("--csv --close step04", "--csv needs a value"),
+            ("--connections 0", "--connections \"0\" is not"),
+            ("--connections 10001", "--connections \"10001\" is not"),
+            ("--connections -1", "--connections \"-1\" is not"),
+            ("--connections many", "--connections \"many\" is not"),
+            ("--rounds 0", "--rounds \"0\" is not"),
+            ("--rounds 101", "--rounds \"101\" is not"),
+            ("--seconds 0", "--seconds \"0\" is not"),
+            ("--seconds -1", "--seconds \"-1\" is not"),
+            ("--seconds NaN", "--seconds \"NaN\" is not"),
+            ("--seconds inf", "--seconds \"inf\" is not"),
+            ("--seconds 1e300", "--seconds \"1e300\" is not"),
+            ("--path hello", "--path \"hello\" is not"),
+            ("--path /\u{e9}", "--path \"/\u{e9}\" is not"),
+            ("http://127.0.0.1/", "\"http://127.0.0.1/\" is no address"),
+        ];
+        for (line, expected) in cases {
+            let error = parse_line(line).expect_err(line);
+            assert!(error.starts_with(expected), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_fits_in_a_line() {
+        for name in ["", " ", "a\nb", "./a\tb"] {
+            assert!(server(name.to_string()).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_cannot_smuggle_a_second_request() {
+        for path in ["/ HTTP/1.1", "/\r\nX: y", "/\t", "/\0", ""] {
+            assert!(path_of_request(path.to_string()).is_err(), "{path:?}");
+        }
+    }
+}

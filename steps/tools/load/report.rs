@@ -1,0 +1,259 @@
+//! What the user reads at the end, and a plot's program.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::options::Load;
+use crate::tally::Tally;
+
+/// The figures of one server.
+pub struct Row {
+    pub server: String,
+    pub tally: Tally,
+}
+
+impl Row {
+    /// The good answers.
+    pub fn requests(&self) -> u64 {
+        self.tally.latencies.total()
+    }
+
+    fn errors(&self) -> u64 {
+        self.tally.failures.values().sum()
+    }
+
+    fn per_second(&self, load: &Load) -> f64 {
+        self.requests() as f64 / load.time.as_secs_f64()
+    }
+}
+
+/// One line that says what the load was.
+pub fn title(load: &Load, processors: usize) -> String {
+    let mode = match load.close {
+        true => "a new connection for each request",
+        false => "keep-alive asked for",
+    };
+    format!(
+        "{}, {} s each, {mode}, path {}, {}",
+        counted(load.connections as u64, "connection"),
+        load.time.as_secs_f64(),
+        load.path,
+        counted(processors as u64, "processor"),
+    )
+}
+
+/// All figures, aligned, and below them the kinds of errors, if there are any.
+pub fn table(
+    out: &mut impl Write,
+    load: &Load,
+    rows: &[Row],
+) -> io::Result<()> {
+    let names = rows.iter().map(|row| row.server.chars().count());
+    let width = names.max().unwrap_or(0).max(8);
+    let head = ["requests/s", "p50", "p99", "requests", "errors"];
+    let [rate, p50, p99, requests, errors] = head;
+    writeln!(
+        out,
+        "{:width$}  {rate:>10}  {p50:>8}  {p99:>8}  {requests:>11}  {errors:>7}",
+        "server",
+    )?;
+    for row in rows {
+        let percentile = |percent| {
+            let latency = row.tally.latencies.percentile(percent);
+            latency.map_or("-".to_string(), time)
+        };
+        writeln!(
+            out,
+            "{:width$}  {:>10}  {:>8}  {:>8}  {:>11}  {:>7}",
+            row.server,
+            number(row.per_second(load).round() as u64),
+            percentile(50),
+            percentile(99),
+            number(row.requests()),
+            number(row.errors()),
+        )?;
+    }
+    for row in rows {
+        for (failure, count) in &row.tally.failures {
+            let count = counted(*count, "error");
+            writeln!(out, "{}: {count}: {failure}", row.server)?;
+        }
+    }
+    Ok(())
+}
+
+pub const CSV_HEAD: &str = "server,mode,connections,seconds,requests,\
+                            requests_per_second,p50_us,p99_us,errors";
+
+/// The figures of one server as a line of CSV, without the line's end. What
+/// there is not, is empty.
+pub fn csv(load: &Load, row: &Row) -> String {
+    let mode = if load.close { "close" } else { "keep-alive" };
+    let microseconds = |percent| {
+        let latency = row.tally.latencies.percentile(percent);
+        let latency = latency.map(|it| it.as_secs_f64() * 1e6);
+        latency.map(|it| format!("{it:.1}")).unwrap_or_default()
+    };
+    format!(
+        "{},{mode},{},{},{},{:.1},{},{},{}",
+        quoted(&row.server),
+        load.connections,
+        load.time.as_secs_f64(),
+        row.requests(),
+        row.per_second(load),
+        microseconds(50),
+        microseconds(99),
+        row.errors(),
+    )
+}
+
+/// A name that cannot be taken for two columns (RFC 4180 §2).
+pub fn quoted(name: &str) -> String {
+    if name.contains([',', '"']) {
+        return format!("\"{}\"", name.replace('"', "\"\""));
+    }
+    name.to_string()
+}
+
+/// `1 error`, but `1,234 errors`.
+fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", number(count))
+}
+
+/// `1,234,567` is read at a glance; `1234567` is not.
+pub fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A time in the unit that makes it short.
+fn time(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 0.000_999_5 {
+        format!("{:.0} µs", seconds * 1e6)
+    } else if seconds < 0.999_95 {
+        format!("{:.1} ms", seconds * 1e3)
+    } else {
+        format!("{seconds:.2} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::Failure;
+
+    fn load() -> Load {
+        let time = Duration::from_millis(2_500);
+        Load { connections: 64, time, close: false, path: "/".to_string() }
+    }
+
+    /// Most requests take 100 ns, and one in fifty takes 2 ms.
+    fn row(server: &str, requests: u64) -> Row {
+        let mut tally = Tally::new();
+        for number in 1..=requests {
+            let slow = number % 50 == 0;
+            let nanoseconds = if slow { 2_000_000 } else { 100 };
+            tally.latencies.add(Duration::from_nanos(nanoseconds));
+        }
+        Row { server: server.to_string(), tally }
+    }
+
+    fn text(rows: &[Row]) -> String {
+        let mut out = Vec::new();
+        table(&mut out, &load(), rows).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn numbers_have_a_comma_before_each_three_digits() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (12_345, "12,345"),
+            (123_456, "123,456"),
+            (1_234_567, "1,234,567"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(number(value), expected);
+        }
+        assert_eq!(number(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn times_have_the_unit_that_makes_them_short() {
+        let cases = [
+            (0, "0 µs"),
+            (12_345, "12 µs"),
+            (999_499, "999 µs"),
+            (999_500, "1.0 ms"),
+            (4_140_000, "4.1 ms"),
+            (999_900_000, "999.9 ms"),
+            (999_960_000, "1.00 s"),
+            (5_000_000_000, "5.00 s"),
+        ];
+        for (nanoseconds, expected) in cases {
+            assert_eq!(time(Duration::from_nanos(nanoseconds)), expected);
+        }
+    }
+
+    #[test]
+    fn the_title_says_what_the_load_was() {
+        let expected = "64 connections, 2.5 s each, keep-alive asked for, \
+                        path /, 2 processors";
+        assert_eq!(title(&load(), 2), expected);
+        let one = Load { connections: 1, close: true, ..load() };
+        let expected = "1 connection, 2.5 s each, a new connection for each \
+                        request, path /, 1 processor";
+        assert_eq!(title(&one, 1), expected);
+    }
+
+    #[test]
+    fn the_table_is_aligned_whatever_the_names() {
+        let name = "./a/longer/path/é";
+        let text = text(&[row("step04", 0), row(name, 5_000)]);
+        let lines: Vec<&str> = text.lines().collect();
+        let expected = "requests/s       p50       p99     requests   errors";
+        assert!(lines[0].ends_with(expected), "{text}");
+        assert!(lines[1].ends_with("  -         -            0        0"));
+        let cells: Vec<&str> = lines[2].split_whitespace().collect();
+        let expected = [name, "2,000", "0", "µs", "2.0", "ms", "5,000", "0"];
+        assert_eq!(cells, expected);
+        let widths = lines.iter().map(|line| line.chars().count());
+        assert!(widths.clone().min() == widths.max(), "{text}");
+    }
+
+    #[test]
+    fn errors_are_told_by_kind() {
+        let mut row = row("step04", 1);
+        row.tally.failures.insert(Failure::Status(503), 1_234);
+        row.tally.failures.insert(Failure::CutShort, 1);
+        assert!(text(&[row]).ends_with(
+            "          1    1,235\n\
+             step04: 1 error: closed within the answer\n\
+             step04: 1,234 errors: status 503\n"
+        ));
+    }
+
+    #[test]
+    fn a_line_of_csv_has_the_columns_of_its_head() {
+        let expected = "step04,keep-alive,64,2.5,100,40.0,0.1,2007.0,0";
+        assert_eq!(csv(&load(), &row("step04", 100)), expected);
+        let close = Load { close: true, ..load() };
+        let expected = "step04,close,64,2.5,0,0.0,,,0";
+        assert_eq!(csv(&close, &row("step04", 0)), expected);
+        let columns = |line: &str| line.split(',').count();
+        assert_eq!(columns(expected), columns(CSV_HEAD));
+        let line = csv(&load(), &row("./a,\"b\"", 10));
+        assert!(line.starts_with("\"./a,\"\"b\"\"\",keep-alive,"), "{line}");
+    }
+}

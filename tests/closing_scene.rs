@@ -1,0 +1,252 @@
+//! The book's closing scene: the last step serves the book. Every file of the
+//! built book comes as it is and with its media type, and every link in its
+//! pages to the book itself leads somewhere. Needs mdbook; where that is not
+//! here, it is skipped and says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+use std::{env, fs, process};
+
+/// What must happen gets this long. Only a fault ever takes it.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The media type that a file of the book must have.
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap() {
+        "html" => "text/html; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "csv" => "text/csv; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "txt" => "text/plain; charset=utf-8",
+        "svg" => "image/svg+xml; charset=utf-8",
+        "png" => "image/png",
+        "woff2" => "font/woff2",
+        // What the pages include, copied as it is.
+        "rs" | "diff" => "application/octet-stream",
+        _ if path.starts_with("/configs/") => "application/octet-stream",
+        other => panic!("a book with files of a new kind: {other} ({path})"),
+    }
+}
+
+/// A folder that is gone when the test is over.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The last step, serving a folder. Its standard output is kept open.
+struct Server {
+    process: Child,
+    _stdout: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Server {
+    /// As the book says it: `step10 --root FOLDER`.
+    fn start(root: &Path) -> Server {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_step10"))
+            .arg("--root")
+            .arg(root)
+            .arg("127.0.0.1:0")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://");
+        let address = address.expect("its first line").to_string();
+        Server { process, _stdout: stdout, address }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+/// A connection that is kept, and opened anew when the server ends it.
+struct Client<'a> {
+    server: &'a Server,
+    kept: Option<BufReader<TcpStream>>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Answer {
+    status: String,
+    media_type: String,
+    body: Vec<u8>,
+}
+
+impl Client<'_> {
+    fn get(&mut self, path: &str) -> Answer {
+        let mut reader = self.kept.take().unwrap_or_else(|| {
+            let stream = TcpStream::connect(&self.server.address).unwrap();
+            stream.set_nodelay(true).unwrap();
+            stream.set_read_timeout(Some(DEADLINE)).unwrap();
+            BufReader::new(stream)
+        });
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        reader.get_mut().write_all(request.as_bytes()).unwrap();
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let count = reader.read_line(&mut head).unwrap();
+            assert!(count > 0, "{path}: {head:?}, and the end");
+        }
+        let field = |name: &str| {
+            let mut fields = head.lines().filter_map(|it| it.split_once(": "));
+            let field = fields.find(|(it, _)| it.eq_ignore_ascii_case(name));
+            field.map_or("", |(_, value)| value).to_string()
+        };
+        let mut body = vec![0; field("Content-Length").parse().unwrap()];
+        reader.read_exact(&mut body).unwrap();
+        if field("Connection") != "close" {
+            self.kept = Some(reader);
+        }
+        let status = head.split(' ').nth(1).unwrap().to_string();
+        Answer { status, media_type: field("Content-Type"), body }
+    }
+}
+
+/// The files below a folder by their paths, as in `/css/print.css`.
+fn files(folder: &Path, path: &str, found: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let path = format!("{path}/{name}");
+        if entry.path().is_dir() {
+            files(&entry.path(), &path, found);
+        } else {
+            found.insert(path, fs::read(entry.path()).unwrap());
+        }
+    }
+}
+
+/// What may not stand in a path as it is, as percent escapes.
+fn encoded(path: &str) -> String {
+    let bytes = path.bytes().map(|byte| match byte {
+        b'/' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    bytes.collect()
+}
+
+/// The links of a page, and what else it loads.
+fn links(page: &str) -> BTreeSet<String> {
+    let mut links = BTreeSet::new();
+    for attribute in [" href=\"", " src=\""] {
+        for rest in page.split(attribute).skip(1) {
+            let link = rest.split('"').next().unwrap();
+            links.insert(link.replace("&amp;", "&"));
+        }
+    }
+    links
+}
+
+/// Where a link leads, as a browser reckons: path and fragment, unless it leads
+/// out of the book.
+fn target(page: &str, link: &str) -> Option<(String, String)> {
+    let (link, fragment) = link.split_once('#').unwrap_or((link, ""));
+    let link = link.split('?').next().unwrap();
+    if link.contains(':') || link.starts_with("//") {
+        return None;
+    }
+    let (folder, file) = page.rsplit_once('/').unwrap();
+    let path = match link {
+        "" => format!("{folder}/{file}"),
+        _ if link.starts_with('/') => link.to_string(),
+        _ => format!("{folder}/{link}"),
+    };
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => _ = segments.pop(),
+            _ => segments.push(segment),
+        }
+    }
+    Some((format!("/{}", segments.join("/")), fragment.to_string()))
+}
+
+#[test]
+fn the_last_step_serves_the_book() {
+    if Command::new("mdbook").arg("--version").output().is_err() {
+        eprintln!("skipped: this needs mdbook, which is not here");
+        return;
+    }
+    let folder = format!("closing-scene-{}", process::id());
+    let scratch = Scratch(env::temp_dir().join(folder));
+    let built = Command::new("mdbook")
+        .arg("build")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("book"))
+        .arg("--dest-dir")
+        .arg(&scratch.0)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
+
+    let server = Server::start(&scratch.0);
+    let mut client = Client { server: &server, kept: None };
+    let mut book = BTreeMap::new();
+    files(&scratch.0, "", &mut book);
+    assert!(book.len() > 30, "this is no book: {:?}", book.keys());
+    let mut faults = Vec::new();
+    for (path, bytes) in &book {
+        let answer = client.get(&encoded(path));
+        let right = match path.contains("/.") {
+            true => answer.status == "404",
+            false => {
+                let media_type = media_type(path);
+                answer.status == "200"
+                    && answer.media_type == media_type
+                    && &answer.body == bytes
+            }
+        };
+        if !right {
+            let Answer { status, media_type, body } = answer;
+            let length = body.len();
+            faults.push(format!("{path}: {status}, {media_type}, {length}"));
+        }
+    }
+    let index = client.get("/");
+    assert_eq!(Some(&index.body), book.get("/index.html"));
+
+    let mut followed = BTreeMap::new();
+    for (path, bytes) in &book {
+        if !path.ends_with(".html") {
+            continue;
+        }
+        let page = String::from_utf8_lossy(bytes);
+        for link in links(&page) {
+            let Some((target, fragment)) = target(path, &link) else {
+                continue;
+            };
+            let answer = followed
+                .entry(target)
+                .or_insert_with_key(|target| client.get(target));
+            let found = fragment.is_empty() || {
+                let there = String::from_utf8_lossy(&answer.body);
+                there.contains(&format!(" id=\"{fragment}\""))
+            };
+            if answer.status != "200" || !found {
+                faults.push(format!("{path}: {link} leads nowhere"));
+            }
+        }
+    }
+    assert!(followed.len() > 20, "pages without links: {:?}", followed.keys());
+    let (files, links) = (book.len(), followed.len());
+    eprintln!("{files} files served, {links} links followed");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}

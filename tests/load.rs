@@ -1,0 +1,424 @@
+//! The tool that measures servers, `load`: used as a person would, for a part of
+//! a second each time.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use std::{env, fs, process, thread};
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+
+const LOAD: &str = env!("CARGO_BIN_EXE_load");
+const STEP04: &str = env!("CARGO_BIN_EXE_step04");
+const STEP06: &str = env!("CARGO_BIN_EXE_step06");
+
+/// A tool that hangs would never end.
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn load(arguments: &[&str]) -> Assert {
+    Command::new(LOAD).args(arguments).timeout(LIMIT).assert()
+}
+
+/// A short load from few clients.
+fn short_load(arguments: &[&str]) -> Assert {
+    let short = ["--seconds", "0.3", "--connections", "4"];
+    load(&[&short, arguments].concat())
+}
+
+fn stdout(run: &Assert) -> String {
+    String::from_utf8(run.get_output().stdout.clone()).unwrap()
+}
+
+fn stderr(run: &Assert) -> String {
+    String::from_utf8(run.get_output().stderr.clone()).unwrap()
+}
+
+/// The requests and errors in a server's row of the table.
+fn row(run: &Assert, server: &str) -> (u64, u64) {
+    let table = stdout(run);
+    let name = format!("{server} ");
+    let row = table.lines().find(|line| line.starts_with(&name));
+    let row = row.unwrap_or_else(|| panic!("no row for {server}:\n{table}"));
+    let mut cells = row.split_whitespace().rev().map(|cell| {
+        let cell = cell.replace(',', "");
+        cell.parse().unwrap_or_else(|_| panic!("{cell} in {row}"))
+    });
+    let (errors, requests) = (cells.next().unwrap(), cells.next().unwrap());
+    (requests, errors)
+}
+
+/// All requests of a server were answered, and there were some.
+fn assert_good(run: &Assert, server: &str) {
+    let (requests, errors) = row(run, server);
+    assert!(requests > 0 && errors == 0, "{}", stdout(run));
+}
+
+/// One line on standard error that begins so, no output, and this status.
+fn assert_refused(arguments: &[&str], status: i32, line: &str) {
+    let run = load(arguments).code(status).stdout("");
+    let said = stderr(&run);
+    assert!(
+        said.starts_with(line) && said.ends_with('\n'),
+        "load {arguments:?} should say: {line}…\nbut says: {said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+}
+
+#[test]
+fn steps_are_measured_by_their_names() {
+    let run = short_load(&["step04", "step06"]).success();
+    let table = stdout(&run);
+    let title = "4 connections, 0.3 s each, keep-alive asked for, path /, ";
+    assert!(table.starts_with(title), "{table}");
+    assert_good(&run, "step04");
+    assert_good(&run, "step06");
+    let said = stderr(&run);
+    let debug = said.contains("this is a debug build");
+    assert_eq!(debug, cfg!(debug_assertions), "{said}");
+    let lines = "loading step04 for 0.3 s\nloading step06 for 0.3 s\n";
+    assert!(said.ends_with(lines), "{said}");
+}
+
+#[test]
+fn any_program_is_measured_by_its_path() {
+    let run = short_load(&["--close", STEP06]).success();
+    let title = "4 connections, 0.3 s each, a new connection for each request";
+    assert!(stdout(&run).starts_with(title));
+    assert_good(&run, STEP06);
+}
+
+#[test]
+fn a_program_of_this_package_is_given_its_options() {
+    let server = "step10 --workers 1 --queue 1";
+    let run = short_load(&["--rounds", "2", server]).success();
+    let table = stdout(&run);
+    let rows =
+        table.lines().filter(|it| it.starts_with(&format!("{server}  ")));
+    assert_eq!(rows.count(), 2, "{table}");
+    // Of four clients, one is served, one waits, and two are turned away.
+    assert!(table.contains(": status 503"), "{table}");
+    let refused = "\"step10 --bogus\" should print `listening on http://";
+    assert_refused(&["step10 --bogus"], 1, refused);
+}
+
+/// A folder for a test to use, which is gone when the test is over.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let folder = format!("{name}-{}", process::id());
+        let path = env::temp_dir().join(folder);
+        fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn csv_has_the_figures_of_the_table() {
+    let scratch = Scratch::new("load-csv");
+    let file = scratch.0.join("figures.csv");
+    let run = short_load(&["--csv", file.to_str().unwrap(), STEP04, STEP06]);
+    let run = run.success();
+    let csv = fs::read_to_string(file).unwrap();
+    let mut lines = csv.lines();
+    assert_eq!(
+        lines.next(),
+        Some(
+            "server,mode,connections,seconds,requests,requests_per_second,\
+             p50_us,p99_us,errors,path,date,machine"
+        )
+    );
+    for step in [STEP04, STEP06] {
+        let (requests, errors) = row(&run, step);
+        let line = lines.next().expect("a line for each server");
+        let start = format!("{step},keep-alive,4,0.3,{requests},");
+        assert!(line.starts_with(&start), "{line}");
+        let figures = line.split(',').skip(4).take(5);
+        let figures: Vec<f64> = figures.map(|it| it.parse().unwrap()).collect();
+        let [count, per_second, p50, p99, failed] = figures[..] else {
+            panic!("{line}");
+        };
+        assert!((per_second - count / 0.3).abs() < 0.1, "{line}");
+        assert!(0.0 < p50 && p50 <= p99 && p99 < 0.31e6, "{line}");
+        assert_eq!(failed, errors as f64);
+        let (_, setting) = line.split_once(&format!(",{errors},/,20")).unwrap();
+        assert!(setting.contains(" processor"), "{line}");
+    }
+    assert_eq!(lines.next(), None);
+}
+
+/// A server in this process, which remembers what it was sent.
+struct Fake {
+    address: String,
+    /// Each request's head, with the number of its connection.
+    heads: Arc<Mutex<Vec<(usize, String)>>>,
+}
+
+const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+impl Fake {
+    /// Gives `answer` to each request, and closes a connection after `most`.
+    fn start(answer: &'static str, most: usize) -> Fake {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&heads);
+        thread::spawn(move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || {
+                    let mut stream = stream.unwrap();
+                    for _ in 0..most {
+                        let Some(head) = read_head(&stream) else { return };
+                        shared.lock().unwrap().push((number, head));
+                        _ = stream.write_all(answer.as_bytes());
+                    }
+                });
+            }
+        });
+        Fake { address, heads }
+    }
+
+    /// The requests of each connection on which there were any.
+    fn connections(&self) -> Vec<Vec<String>> {
+        let mut connections = BTreeMap::new();
+        for (number, head) in self.heads.lock().unwrap().iter() {
+            let heads: &mut Vec<_> = connections.entry(*number).or_default();
+            heads.push(head.clone());
+        }
+        connections.into_values().collect()
+    }
+}
+
+/// A client sends a request only when it has the answer to the last: nothing is
+/// lost with this reader.
+fn read_head(stream: &TcpStream) -> Option<String> {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        let count = reader.read_line(&mut head).ok()?;
+        (count > 0).then_some(())?;
+    }
+    Some(head)
+}
+
+#[test]
+fn a_connection_is_used_for_as_long_as_it_stays_open() {
+    let server = Fake::start(GOOD, usize::MAX);
+    let run = short_load(&["--path", "/a?b", &server.address]).success();
+    assert_good(&run, &server.address);
+    let head = format!(
+        "GET /a?b HTTP/1.1\r\nHost: {}\r\nConnection: keep-alive\r\n\r\n",
+        server.address
+    );
+    let connections = server.connections();
+    assert!(connections.len() <= 4, "{} connections", connections.len());
+    let mut heads = connections.iter().flatten();
+    assert!(heads.all(|it| *it == head), "{connections:?}");
+    assert!(connections.concat().len() > 4);
+}
+
+#[test]
+fn with_close_each_request_has_a_connection_of_its_own() {
+    let server = Fake::start(GOOD, usize::MAX);
+    let run = short_load(&["--close", &server.address]).success();
+    assert_good(&run, &server.address);
+    let connections = server.connections();
+    assert!(connections.len() > 4, "{} connections", connections.len());
+    for heads in connections {
+        assert_eq!(heads.len(), 1, "{heads:?}");
+        assert!(heads[0].contains("\r\nConnection: close\r\n"), "{heads:?}");
+    }
+}
+
+#[test]
+fn an_idle_connection_may_be_closed_without_a_word() {
+    let server = Fake::start(GOOD, 3);
+    let run = short_load(&[&server.address]).success();
+    assert_good(&run, &server.address);
+    let connections = server.connections();
+    assert!(connections.len() > 4, "{} connections", connections.len());
+    assert!(connections.iter().any(|heads| heads.len() == 3));
+}
+
+#[test]
+fn a_server_that_says_close_gets_a_new_connection() {
+    let server = Fake::start(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        usize::MAX,
+    );
+    let run = short_load(&[&server.address]).success();
+    assert_good(&run, &server.address);
+    let connections = server.connections();
+    assert!(connections.len() > 4, "{} connections", connections.len());
+    assert!(connections.iter().all(|heads| heads.len() == 1));
+}
+
+/// No request is answered well, and the table says why.
+fn assert_bad(answer: &'static str, most: usize, cause: &str) {
+    let server = Fake::start(answer, most);
+    let run = short_load(&[&server.address]).code(1);
+    let (requests, errors) = row(&run, &server.address);
+    assert!(requests == 0 && errors > 0, "{}", stdout(&run));
+    // After a failure, each of the four clients waits for 10 ms.
+    let patient = cause.starts_with("status") || errors <= 4 * 31;
+    assert!(patient, "{errors} errors: {cause}");
+    assert!(stdout(&run).ends_with(&format!("s: {cause}\n")), "{cause}");
+    let line = format!("{} answered no request\n", server.address);
+    assert!(stderr(&run).ends_with(&line), "{}", stderr(&run));
+}
+
+#[test]
+fn what_is_no_good_answer_is_an_error() {
+    let full = "HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n";
+    let short = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello";
+    let old = "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n";
+    thread::scope(|scope| {
+        scope.spawn(|| assert_bad(full, usize::MAX, "status 503"));
+        scope.spawn(|| assert_bad(short, 1, "closed within the answer"));
+        scope.spawn(|| assert_bad("", 1, "closed without an answer"));
+        let cause = "no HTTP/1.1 with a Content-Length";
+        scope.spawn(move || assert_bad(old, usize::MAX, cause));
+    });
+}
+
+/// On Windows, a client insists for two seconds before it believes it.
+#[cfg(unix)]
+#[test]
+fn a_server_that_ends_meanwhile_is_an_error() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || drop(listener.accept().unwrap()));
+    let run = short_load(&[&address]).code(1);
+    server.join().unwrap();
+    assert!(stdout(&run).contains(": cannot connect: "), "{}", stdout(&run));
+}
+
+#[test]
+fn the_end_does_not_wait_for_a_silent_server() {
+    let server = Fake::start("", usize::MAX);
+    let start = Instant::now();
+    let run = short_load(&[&server.address]).code(1);
+    assert!(start.elapsed() < Duration::from_secs(3), "a request takes 5 s");
+    assert_eq!(row(&run, &server.address), (0, 4));
+    assert!(stdout(&run).ends_with(": 4 errors: no answer until the end\n"));
+    assert!(stderr(&run).ends_with("answered no request\n"));
+}
+
+#[test]
+fn a_command_line_that_cannot_be_followed() {
+    assert_refused(&[], 2, "no server is named");
+    assert_refused(&["--bogus"], 2, "no option \"--bogus\"");
+    assert_refused(&["step04", "--csv"], 2, "--csv needs a value");
+    for value in ["0", "many", "10001"] {
+        let line = format!("--connections {value:?} is not from 1 to 10000");
+        assert_refused(&["--connections", value, "step04"], 2, &line);
+    }
+    for value in ["0", "-1", "NaN", "1e300"] {
+        let line = format!("--seconds {value:?} is not from 0.01 to 3600");
+        assert_refused(&["--seconds", value, "step04"], 2, &line);
+    }
+    assert_refused(&["--path", "/a b", "step04"], 2, "--path \"/a b\" is not");
+    assert_refused(&[""], 2, "\"\" is no name of a server");
+}
+
+#[test]
+fn another_machine_is_left_alone() {
+    for name in ["192.0.2.1:80", "http://192.0.2.1:80", "0.0.0.0:80"] {
+        let line = format!("{name:?} is not this machine's");
+        assert_refused(&[name], 2, &line);
+    }
+    let line = "\"example.com:80\" is no address and port";
+    assert_refused(&["step04", "example.com:80"], 2, line);
+}
+
+#[test]
+fn a_server_that_cannot_be_had() {
+    let line = "`cargo build --bin=step99` fails: error: no bin target";
+    assert_refused(&["step99"], 1, line);
+    assert_refused(&["./step99"], 1, "cannot start \"./step99\": ");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let line = format!("cannot reach {address}: ");
+    assert_refused(&[&address], 1, &line);
+    let line = format!("cannot write {:?}: ", env::temp_dir());
+    let folder = env::temp_dir();
+    assert_refused(&["--csv", folder.to_str().unwrap(), STEP04], 1, &line);
+}
+
+/// `load` itself takes an address, but there is no server at port 0.
+#[test]
+fn a_program_that_is_no_server_does_not_cost_the_figures_before_it() {
+    let expected = format!("{LOAD:?} should print `listening on http://");
+    assert_refused(&[LOAD], 1, &expected);
+    let run = short_load(&[STEP04, LOAD]).code(1);
+    assert_good(&run, STEP04);
+    let said = stderr(&run);
+    let last = said.lines().last().unwrap();
+    assert!(last.starts_with(&expected), "{said}");
+    assert!(last.ends_with("but prints nothing"), "{said}");
+}
+
+#[test]
+fn help_is_no_error() {
+    for option in ["--help", "-h"] {
+        let run = load(&[option]).success().stderr("");
+        let help = stdout(&run);
+        for word in ["load: ", "--connections N", "p99", "step04 step05"] {
+            assert!(help.contains(word), "{help}");
+        }
+        assert!(help.lines().all(|line| line.chars().count() <= 80));
+    }
+}
+
+/// What Linux says of a process, `/proc`, has its command line: a link gives the
+/// server one that nobody else has.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_was_started_is_ended() {
+    let scratch = Scratch::new("load-ends");
+    let link = scratch.0.join("linked");
+    let name = link.to_str().unwrap();
+    let is_alive = || {
+        fs::read_dir("/proc").unwrap().flatten().any(|process| {
+            let line = fs::read(process.path().join("cmdline"));
+            let line = line.unwrap_or_default();
+            String::from_utf8_lossy(&line).contains(name)
+        })
+    };
+    std::os::unix::fs::symlink(STEP06, &link).unwrap();
+    assert_good(&short_load(&[name]).success(), name);
+    assert!(!is_alive(), "after the load");
+    // This one repeats its argument for ever, and that is no announcement.
+    let which = Command::new("sh").args(["-c", "command -v yes"]).unwrap();
+    let yes = String::from_utf8(which.stdout).unwrap();
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(yes.trim_end(), &link).unwrap();
+    assert_refused(&[name], 1, &format!("{name:?} should print"));
+    assert!(!is_alive(), "after a failure");
+}
+
+/// `/dev/full` is a file that can never be written to; only Linux has it.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_takes_nothing() {
+    for arguments in ["--help", "--seconds 0.1 --connections 1 \"$1\""] {
+        let script = format!("exec \"$0\" {arguments} > /dev/full");
+        let mut command = Command::new("sh");
+        let command = command.args(["-c", &script, LOAD, STEP04]);
+        let run = command.timeout(LIMIT).assert().code(1);
+        let expected = "cannot print: No space left on device (os error 28)\n";
+        assert!(stderr(&run).ends_with(expected), "{}", stderr(&run));
+    }
+}

@@ -1,0 +1,284 @@
+//! The figures of the book's chapter on speed are drawn from measurements.
+//!
+//!     cargo test --test plots                        fails where they are not
+//!     BLESS=1 cargo test --test plots                draws them anew
+//!     MEASURE=1 cargo test --release --test plots    measures anew, and draws
+//!
+//! The measurements are the files of `book/src/measurements`. To measure takes
+//! a minute and a half, and a machine that has nothing else to do.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Once;
+use std::{env, fs};
+
+/// What all measurements have in common: three rounds, of which the median
+/// counts.
+const COMMON: [&str; 4] = ["--rounds", "3", "--seconds", "3"];
+
+/// Each measurement, and what `load` is asked for beside that.
+const MEASUREMENTS: [(&str, &[&str]); 3] = [
+    ("speed_keep_alive", &["step04", "step05", "step10"]),
+    ("speed_close", &["--close", "step04", "step05", "step10"]),
+    (
+        "speed_workers",
+        &[
+            "--path",
+            "/sleep?ms=10",
+            "step10 --workers 2",
+            "step10 --workers 256",
+        ],
+    ),
+];
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("book/src")
+}
+
+fn csv(name: &str) -> PathBuf {
+    source().join(format!("measurements/{name}.csv"))
+}
+
+fn read(path: &Path) -> String {
+    match fs::read_to_string(path) {
+        Ok(text) => text.replace("\r\n", "\n"),
+        Err(error) => panic!("{}: {error}", path.display()),
+    }
+}
+
+/// Measures, if that is asked for. Every test calls this first, so that they
+/// all wait and none of them takes part of the processors.
+fn measure() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if env::var_os("MEASURE").is_none() {
+            return;
+        }
+        if cfg!(debug_assertions) {
+            panic!("a debug build's figures mean little: cargo test --release");
+        }
+        for (name, arguments) in MEASUREMENTS {
+            let mut load = Command::new(env!("CARGO_BIN_EXE_load"));
+            let load = load.args(COMMON).arg("--csv").arg(csv(name));
+            let status = load.args(arguments).status().unwrap();
+            assert!(status.success(), "{name}: {status}");
+        }
+    });
+}
+
+/// Compares what is generated with what is there, and writes it if asked.
+fn compare(path: &Path, fresh: &str) {
+    if fs::read_to_string(path).is_ok_and(|it| it == fresh) {
+        return;
+    }
+    let wanted = ["BLESS", "MEASURE"];
+    assert!(
+        wanted.iter().any(|it| env::var_os(it).is_some()),
+        "{} is stale. To write it anew: BLESS=1 cargo test --test plots; \
+         it should say:\n{fresh}",
+        path.display()
+    );
+    fs::write(path, fresh).unwrap();
+}
+
+#[test]
+fn every_plot_is_drawn_from_its_measurement() {
+    measure();
+    for (name, _) in MEASUREMENTS {
+        let plot = env!("CARGO_BIN_EXE_plot");
+        let run = Command::new(plot).arg(csv(name)).output().unwrap();
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success(), "{name}: {said}");
+        let svg = String::from_utf8(run.stdout).unwrap();
+        compare(&source().join(format!("diagrams/{name}.svg")), &svg);
+    }
+}
+
+/// The figures of each server: requests per second (their median), and errors.
+fn figures(name: &str) -> BTreeMap<String, (f64, f64)> {
+    let text = read(&csv(name));
+    assert!(!text.contains("debug"), "{name} was measured with a debug build");
+    let mut rates: BTreeMap<String, (Vec<f64>, f64)> = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |place: usize| -> f64 { cells[place].parse().unwrap() };
+        let (all, errors) = rates.entry(cells[0].to_string()).or_default();
+        all.push(number(5));
+        *errors += number(8);
+    }
+    let medians = rates.into_iter().map(|(name, (mut all, errors))| {
+        all.sort_by(f64::total_cmp);
+        (name, (all[all.len() / 2], errors))
+    });
+    medians.collect()
+}
+
+/// What the chapter says in words, it says of these figures. A machine where
+/// this fails deserves other words.
+#[test]
+fn the_chapter_says_what_was_measured() {
+    measure();
+    let [keep_alive, close, workers] =
+        MEASUREMENTS.map(|(name, _)| figures(name));
+    for (name, (_, errors)) in keep_alive.iter().chain(&close).chain(&workers) {
+        assert_eq!(*errors, 0.0, "{name} had errors");
+    }
+    let several = "several times as many requests as step 05";
+    let same = "as many requests as step 05, give or take";
+    let tenfold = "more than ten times as many";
+    let ahead = "step 05 is ahead of step 04";
+    for (words, figures, high, low, ratios) in [
+        (several, &keep_alive, "step10", "step05", 2.5..=100.0),
+        (ahead, &keep_alive, "step05", "step04", 1.1..=100.0),
+        (same, &close, "step10", "step05", 0.6..=1.6),
+        (ahead, &close, "step05", "step04", 1.1..=100.0),
+        (
+            tenfold,
+            &workers,
+            "step10 --workers 256",
+            "step10 --workers 2",
+            10.0..=100.0,
+        ),
+    ] {
+        let ratio = figures[high].0 / figures[low].0;
+        assert!(ratios.contains(&ratio), "{high} is {ratio} times {low}");
+        let text = read(&source().join("how_fast.md")).replace('\n', " ");
+        assert!(text.contains(words), "the chapter does not say: {words}");
+    }
+}
+
+/// The commands of the chapter are those by which the figures were measured.
+#[test]
+fn the_chapter_measures_in_the_same_way() {
+    let text = read(&source().join("how_fast.md"));
+    for (name, arguments) in MEASUREMENTS {
+        let quoted = arguments.iter().map(|it| match it.contains([' ', '?']) {
+            true => format!("'{it}'"),
+            false => it.to_string(),
+        });
+        let command = format!(
+            "$ cargo run --release --bin load -- {} --csv {name}.csv {}\n",
+            COMMON.join(" "),
+            quoted.collect::<Vec<_>>().join(" ")
+        );
+        assert!(text.contains(&command), "the chapter lacks: {command}");
+        let command =
+            format!("$ cargo run --bin plot -- {name}.csv > {name}.svg\n");
+        let drawn = name != "speed_keep_alive" || text.contains(&command);
+        assert!(drawn, "the chapter lacks: {command}");
+    }
+}
+
+#[test]
+fn a_bad_command_line_is_told_in_one_line() {
+    let folder = source();
+    let folder = folder.to_str().unwrap();
+    for (arguments, status, line) in [
+        (&[] as &[&str], 2, "no file is named"),
+        (&["--bogus"], 2, "no option \"--bogus\""),
+        (&["a", "b"], 2, "\"b\" is one file too many"),
+        (&["/nowhere.csv"], 1, "cannot read \"/nowhere.csv\": "),
+        (&[folder], 1, "cannot read "),
+    ] {
+        let mut plot = Command::new(env!("CARGO_BIN_EXE_plot"));
+        let run = plot.args(arguments).output().unwrap();
+        let said = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(run.status.code(), Some(status), "{said}");
+        assert!(said.starts_with(line), "{said}");
+        assert_eq!((said.lines().count(), run.stdout.len()), (1, 0), "{said}");
+    }
+}
+
+/// How many system calls a request takes, with `strace` where there is one.
+#[cfg(target_os = "linux")]
+mod calls {
+    use super::*;
+    use std::io::{self, BufRead, BufReader};
+    use std::os::unix::process::CommandExt;
+    use std::process::Stdio;
+
+    /// Enough to hide what is called at the start and at the end.
+    const REQUESTS: u32 = 200;
+
+    /// Those whose number is the same whenever it is counted.
+    const CALLS: [&str; 7] =
+        ["accept4", "recvfrom", "openat", "read", "close", "write", "sendto"];
+
+    fn is_there(program: &str) -> bool {
+        Command::new(program).arg("--version").output().is_ok()
+    }
+
+    /// What `strace` has counted, or `None` if it may not count here.
+    fn count(
+        (server, options): (&str, &[&str]),
+    ) -> Option<BTreeMap<String, u32>> {
+        let name = Path::new(server).file_name()?.to_string_lossy();
+        let counts = format!("calls-{name}-{}", std::process::id());
+        let counts = env::temp_dir().join(counts);
+        let mut strace = Command::new("strace")
+            .args(["-f", "-c", "-o"])
+            .arg(&counts)
+            .args([server, "127.0.0.1:0"])
+            .args(options)
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(strace.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let reader =
+            std::thread::spawn(move || io::copy(&mut output, &mut io::sink()));
+        if let Some((_, url)) = line.trim().split_once("listening on ") {
+            let url = format!("{url}/?[1-{REQUESTS}]");
+            let curl = ["-s", "-o", "/dev/null", "--max-time", "60", &url];
+            assert!(
+                Command::new("curl").args(curl).status().unwrap().success()
+            );
+        }
+        // Strace itself does not heed it, but writes when its server has ended.
+        let group = format!("-{}", strace.id());
+        Command::new("kill").args(["-INT", "--", &group]).status().unwrap();
+        strace.wait().unwrap();
+        reader.join().unwrap().unwrap();
+        let text = fs::read_to_string(&counts).unwrap_or_default();
+        _ = fs::remove_file(&counts);
+        let rows = text.lines().filter_map(|line| {
+            let cells: Vec<&str> = line.split_whitespace().collect();
+            Some((cells.last()?.to_string(), cells.get(3)?.parse().ok()?))
+        });
+        let rows: BTreeMap<String, u32> = rows.collect();
+        rows.contains_key("total").then_some(rows)
+    }
+
+    #[test]
+    fn the_system_calls_are_those_that_strace_counts() {
+        measure();
+        if !is_there("strace") || !is_there("curl") {
+            eprintln!("skipped: to count system calls takes strace and curl");
+            return;
+        }
+        let servers = [
+            (env!("CARGO_BIN_EXE_step05"), &[] as &[&str]),
+            // Each thread that starts makes calls of its own.
+            (env!("CARGO_BIN_EXE_step10"), &["--workers", "4"]),
+        ];
+        let [Some(pool), Some(last)] = servers.map(count) else {
+            eprintln!("skipped: strace may not look at other processes here");
+            return;
+        };
+        let mut table = String::from(
+            "| system call | step 05 | step 10 |\n| --- | --: | --: |\n",
+        );
+        for call in CALLS {
+            let [pool, last] = [&pool, &last].map(|counts| {
+                let count = counts.get(call).copied().unwrap_or_default();
+                (f64::from(count) / f64::from(REQUESTS)).round()
+            });
+            table += &format!("| `{call}` | {pool} | {last} |\n");
+        }
+        compare(&source().join("measurements/calls.md"), &table);
+    }
+}

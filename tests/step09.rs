@@ -1,0 +1,13 @@
+//! What step 09 does, and what it does not do yet.
+//!
+//!     cargo test --test step09
+//!
+//! The same for a server of your own, named by its path:
+//!
+//!     SERVER=target/debug/my-server cargo test --test step09
+
+#[macro_use]
+mod behaviours;
+mod support;
+
+contract!(step09);
