@@ -37,13 +37,10 @@ Options:
 ";
 
 impl Options {
-    /// Reads the arguments. `None` is the wish for help; an error is a line
-    /// that names the argument and what is wrong with it.
-    pub fn parse(
-        mut arguments: impl Iterator<Item = OsString>,
-    ) -> Result<Option<Options>, String> {
-        let mut options = Options {
-            address: String::new(),
+    /// What holds where the command line says nothing else.
+    fn usual() -> Options {
+        Options {
+            address: "127.0.0.1:7878".to_string(),
             root: concat!(env!("CARGO_MANIFEST_DIR"), "/static").into(),
             workers: 4,
             demo: true,
@@ -52,7 +49,16 @@ impl Options {
                 head: Duration::from_secs(10),
                 stall: Duration::from_secs(10),
             },
-        };
+        }
+    }
+
+    /// Reads the arguments. `None` is the wish for help; an error is a line
+    /// that names the argument and what is wrong with it.
+    pub fn parse(
+        mut arguments: impl Iterator<Item = OsString>,
+    ) -> Result<Option<Options>, String> {
+        let mut options = Options::usual();
+        let mut has_address = false;
         while let Some(argument) = arguments.next() {
             let name = argument.to_string_lossy();
             let mut value = || {
@@ -71,14 +77,14 @@ impl Options {
                 _ if name.starts_with('-') => {
                     return Err(format!("there is no option {name:?}"));
                 }
-                _ if options.address.is_empty() => {
-                    options.address = name.into_owned();
+                _ if has_address => {
+                    return Err(format!("{name:?} is one address too many"));
                 }
-                _ => return Err(format!("{name:?} is one address too many")),
+                _ => {
+                    options.address = name.into_owned();
+                    has_address = true;
+                }
             }
-        }
-        if options.address.is_empty() {
-            options.address = "127.0.0.1:7878".to_string();
         }
         Ok(Some(options))
     }

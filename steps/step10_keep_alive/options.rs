@@ -44,13 +44,10 @@ Options:
 ";
 
 impl Options {
-    /// Reads the arguments. `None` is the wish for help; an error is a line
-    /// that names the argument and what is wrong with it.
-    pub fn parse(
-        mut arguments: impl Iterator<Item = OsString>,
-    ) -> Result<Option<Options>, String> {
-        let mut options = Options {
-            address: String::new(),
+    /// What holds where the command line says nothing else.
+    fn usual() -> Options {
+        Options {
+            address: "127.0.0.1:7878".to_string(),
             root: concat!(env!("CARGO_MANIFEST_DIR"), "/static").into(),
             // As many as a site of some size has visitors at a time. One that
             // waits costs little more than some 20 KiB of memory.
@@ -65,7 +62,16 @@ impl Options {
             },
             drain: Duration::from_secs(10),
             access_log: false,
-        };
+        }
+    }
+
+    /// Reads the arguments. `None` is the wish for help; an error is a line
+    /// that names the argument and what is wrong with it.
+    pub fn parse(
+        mut arguments: impl Iterator<Item = OsString>,
+    ) -> Result<Option<Options>, String> {
+        let mut options = Options::usual();
+        let mut has_address = false;
         while let Some(argument) = arguments.next() {
             let name = argument.to_string_lossy();
             let mut value = || {
@@ -88,14 +94,14 @@ impl Options {
                 _ if name.starts_with('-') => {
                     return Err(format!("there is no option {name:?}"));
                 }
-                _ if options.address.is_empty() => {
-                    options.address = name.into_owned();
+                _ if has_address => {
+                    return Err(format!("{name:?} is one address too many"));
                 }
-                _ => return Err(format!("{name:?} is one address too many")),
+                _ => {
+                    options.address = name.into_owned();
+                    has_address = true;
+                }
             }
-        }
-        if options.address.is_empty() {
-            options.address = "127.0.0.1:7878".to_string();
         }
         Ok(Some(options))
     }
