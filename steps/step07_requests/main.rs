@@ -29,8 +29,8 @@ fn main() -> ExitCode {
 
 fn serve(address: &str) -> io::Result<()> {
     let listener = TcpListener::bind(address)?;
-    let door = listener.try_clone()?;
-    signal::on_stop(|| report(stop_accepting(door)))?;
+    let (door, spare) = (listener.try_clone()?, listener.try_clone()?);
+    signal::on_stop(|| report(stop_accepting(door, spare)))?;
     let pool = ThreadPool::new(4)?;
     let address = listener.local_addr()?;
     writeln!(io::stdout(), "listening on http://{address}")?;
@@ -49,7 +49,7 @@ fn serve(address: &str) -> io::Result<()> {
 
 /// Ends the accept loop: `accept` still hands out everybody who has connected,
 /// but then fails with `WouldBlock` instead of waiting for more.
-fn stop_accepting(door: TcpListener) -> io::Result<()> {
+fn stop_accepting(door: TcpListener, spare: TcpListener) -> io::Result<()> {
     door.set_nonblocking(true)?;
     let address = door.local_addr()?;
     drop(door); // To connect takes an open file, and this may be the last.
@@ -57,6 +57,7 @@ fn stop_accepting(door: TcpListener) -> io::Result<()> {
     // which a worker then finds empty. If it is refused, the loop has ended.
     let localhost = ("localhost", address.port());
     _ = TcpStream::connect(address).or_else(|_| TcpStream::connect(localhost));
+    drop(spare); // The connection, once accepted, takes another.
     Ok(())
 }
 

@@ -55,8 +55,8 @@ fn main() -> ExitCode {
 
 fn serve(options: &Options, site: &Arc<Site>) -> io::Result<()> {
     let listener = TcpListener::bind(&options.address)?;
-    let door = listener.try_clone()?;
-    signal::on_stop(|| report(stop_accepting(door)))?;
+    let (door, spare) = (listener.try_clone()?, listener.try_clone()?);
+    signal::on_stop(|| report(stop_accepting(door, spare)))?;
     let pool = ThreadPool::new(options.workers, options.queue)?;
     let farewells = ThreadPool::new(1, FAREWELLS)?;
     let address = listener.local_addr()?;
@@ -120,7 +120,7 @@ fn wait_a_little(error: io::Error, reported: &mut Option<Instant>) {
 
 /// Ends the accept loop: `accept` still hands out everybody who has connected,
 /// but then fails with `WouldBlock` instead of waiting for more.
-fn stop_accepting(door: TcpListener) -> io::Result<()> {
+fn stop_accepting(door: TcpListener, spare: TcpListener) -> io::Result<()> {
     door.set_nonblocking(true)?;
     let address = door.local_addr()?;
     drop(door); // To connect takes an open file, and this may be the last.
@@ -128,6 +128,7 @@ fn stop_accepting(door: TcpListener) -> io::Result<()> {
     // which a worker then finds empty. If it is refused, the loop has ended.
     let localhost = ("localhost", address.port());
     _ = TcpStream::connect(address).or_else(|_| TcpStream::connect(localhost));
+    drop(spare); // The connection, once accepted, takes another.
     Ok(())
 }
 
