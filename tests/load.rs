@@ -25,7 +25,7 @@ fn load(arguments: &[&str]) -> Assert {
 
 /// A short load from few clients.
 fn short_load(arguments: &[&str]) -> Assert {
-    let short = ["--seconds", "0.3", "--connections", "4"];
+    let short = ["--seconds", "0.8", "--connections", "4"];
     load(&[&short, arguments].concat())
 }
 
@@ -72,21 +72,21 @@ fn assert_refused(arguments: &[&str], status: i32, line: &str) {
 fn steps_are_measured_by_their_names() {
     let run = short_load(&["step04", "step06"]).success();
     let table = stdout(&run);
-    let title = "4 connections, 0.3 s each, keep-alive asked for, path /, ";
+    let title = "4 connections, 0.8 s each, keep-alive asked for, path /, ";
     assert!(table.starts_with(title), "{table}");
     assert_good(&run, "step04");
     assert_good(&run, "step06");
     let said = stderr(&run);
     let debug = said.contains("this is a debug build");
     assert_eq!(debug, cfg!(debug_assertions), "{said}");
-    let lines = "loading step04 for 0.3 s\nloading step06 for 0.3 s\n";
+    let lines = "loading step04 for 0.8 s\nloading step06 for 0.8 s\n";
     assert!(said.ends_with(lines), "{said}");
 }
 
 #[test]
 fn any_program_is_measured_by_its_path() {
     let run = short_load(&["--close", STEP06]).success();
-    let title = "4 connections, 0.3 s each, a new connection for each request";
+    let title = "4 connections, 0.8 s each, a new connection for each request";
     assert!(stdout(&run).starts_with(title));
     assert_good(&run, STEP06);
 }
@@ -141,15 +141,15 @@ fn csv_has_the_figures_of_the_table() {
     for step in [STEP04, STEP06] {
         let (requests, errors) = row(&run, step);
         let line = lines.next().expect("a line for each server");
-        let start = format!("{step},keep-alive,4,0.3,{requests},");
+        let start = format!("{step},keep-alive,4,0.8,{requests},");
         assert!(line.starts_with(&start), "{line}");
         let figures = line.split(',').skip(4).take(5);
         let figures: Vec<f64> = figures.map(|it| it.parse().unwrap()).collect();
         let [count, per_second, p50, p99, failed] = figures[..] else {
             panic!("{line}");
         };
-        assert!((per_second - count / 0.3).abs() < 0.1, "{line}");
-        assert!(0.0 < p50 && p50 <= p99 && p99 < 0.31e6, "{line}");
+        assert!((per_second - count / 0.8).abs() < 0.1, "{line}");
+        assert!(0.0 < p50 && p50 <= p99 && p99 < 0.81e6, "{line}");
         assert_eq!(failed, errors as f64);
         let (_, setting) = line.split_once(&format!(",{errors},/,20")).unwrap();
         assert!(setting.contains(" processor"), "{line}");
@@ -271,7 +271,7 @@ fn assert_bad(answer: &'static str, most: usize, cause: &str) {
     let (requests, errors) = row(&run, &server.address);
     assert!(requests == 0 && errors > 0, "{}", stdout(&run));
     // After a failure, each of the four clients waits for 10 ms.
-    let patient = cause.starts_with("status") || errors <= 4 * 31;
+    let patient = cause.starts_with("status") || errors <= 4 * 81;
     assert!(patient, "{errors} errors: {cause}");
     assert!(stdout(&run).ends_with(&format!("s: {cause}\n")), "{cause}");
     let line = format!("{} answered no request\n", server.address);
