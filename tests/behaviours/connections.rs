@@ -6,7 +6,9 @@ use std::process::ExitStatus;
 use super::differs;
 use super::responding::{is_hello, is_page};
 use crate::support::client::{Client, Response};
-use crate::support::report::{Outcome, Symptom};
+use crate::support::report::Outcome;
+#[cfg(unix)]
+use crate::support::report::Symptom;
 use crate::support::server::Server;
 use crate::support::{DEADLINE, SHORT_WAIT};
 
