@@ -64,8 +64,8 @@ fn serve(options: &Options, site: Site) -> io::Result<()> {
     let listener = TcpListener::bind(&options.address)?;
     let (door, spare) = (listener.try_clone()?, listener.try_clone()?);
     signal::on_stop(|| report(stop_accepting(door, spare)))?;
-    let pool = ThreadPool::new(options.workers, options.queue)?;
-    let farewells = ThreadPool::new(1, FAREWELLS)?;
+    let mut pool = ThreadPool::new(options.workers, options.queue)?;
+    let mut farewells = ThreadPool::new(1, FAREWELLS)?;
     let crowd = Arc::new(Crowd::new(options.workers));
     let (limits, access_log) = (options.limits, options.access_log);
     let server = Arc::new(Server { site, limits, access_log });
@@ -80,7 +80,7 @@ fn serve(options: &Options, site: Site) -> io::Result<()> {
                 let server = Arc::clone(&server);
                 let job = move || report(connection::handle(guest, &server));
                 if pool.execute(job).is_err() {
-                    report(turn_away(stream, &farewells));
+                    report(turn_away(stream, &mut farewells));
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -104,7 +104,10 @@ fn serve(options: &Options, site: Site) -> io::Result<()> {
 /// Tells a client for whom there is no room to come again. It must not delay
 /// whoever accepts connections: nothing is waited for here, and to close gently
 /// is left to another pool.
-fn turn_away(stream: Arc<TcpStream>, farewells: &ThreadPool) -> io::Result<()> {
+fn turn_away(
+    stream: Arc<TcpStream>,
+    farewells: &mut ThreadPool,
+) -> io::Result<()> {
     stream.set_nonblocking(true)?;
     let response =
         Response::text("503 Service Unavailable").with("Retry-After", "1");

@@ -1,7 +1,8 @@
-//! A fixed number of threads that take their jobs from one queue.
+//! Threads that take their jobs from one queue, started as they are needed.
 
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, TryRecvError};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
@@ -9,9 +10,11 @@ use std::thread::{self, JoinHandle};
 /// Anything that a worker can do once.
 type Job = Box<dyn FnOnce() + Send + 'static>;
 
-/// Runs jobs on a fixed number of threads, in the order in which they come.
+/// Runs jobs on a limited number of threads, in the order in which they come.
 /// Dropping the pool waits until all of them have run.
 pub struct ThreadPool {
+    /// How many workers there may be.
+    size: usize,
     workers: Vec<JoinHandle<()>>,
     /// `None` once the pool is being dropped.
     sender: Option<mpsc::SyncSender<Job>>,
@@ -24,6 +27,8 @@ pub struct ThreadPool {
 struct Queue {
     jobs: Mutex<mpsc::Receiver<Job>>,
     changed: Condvar,
+    /// Jobs that wait or are being run. `Relaxed`: the lock orders all else.
+    unfinished: AtomicUsize,
 }
 
 /// No room for another job.
@@ -31,37 +36,51 @@ struct Queue {
 pub struct QueueFull;
 
 impl ThreadPool {
-    /// Starts `size` workers, for whom at most `queue` jobs can wait. A size of
-    /// zero is an error, since no job would ever run; so is a thread that the
-    /// operating system refuses to start.
+    /// A pool of up to `size` workers, for whom at most `queue` jobs can wait. A
+    /// size of zero is an error, since no job would ever run; so is a first
+    /// worker that the operating system refuses to start.
     pub fn new(size: usize, queue: usize) -> io::Result<ThreadPool> {
         if size == 0 {
             return Err(io::Error::other("a pool needs at least one worker"));
         }
         let (sender, receiver) = mpsc::sync_channel(queue);
-        let (jobs, changed) = (Mutex::new(receiver), Condvar::new());
-        let queue = Arc::new(Queue { jobs, changed });
-        let mut workers = Vec::with_capacity(size);
-        for id in 0..size {
-            let queue = Arc::clone(&queue);
-            let thread = thread::Builder::new().name(format!("worker {id}"));
-            workers.push(thread.spawn(move || run(&queue))?);
-        }
-        Ok(ThreadPool { workers, sender: Some(sender), queue })
+        let queue = Arc::new(Queue {
+            jobs: Mutex::new(receiver),
+            changed: Condvar::new(),
+            unfinished: AtomicUsize::new(0),
+        });
+        let (workers, sender) = (Vec::new(), Some(sender));
+        let mut pool = ThreadPool { size, workers, sender, queue };
+        pool.start_worker()?;
+        Ok(pool)
     }
 
-    /// Puts `job` at the end of the queue. A worker that is free runs it. If
-    /// the queue is full, the job is dropped.
+    fn start_worker(&mut self) -> io::Result<()> {
+        let queue = Arc::clone(&self.queue);
+        let name = format!("worker {}", self.workers.len());
+        let thread = thread::Builder::new().name(name);
+        self.workers.push(thread.spawn(move || run(&queue))?);
+        Ok(())
+    }
+
+    /// Puts `job` at the end of the queue. A worker that is free runs it; if all
+    /// are busy, another is started. If the queue is full, the job is dropped.
     pub fn execute(
-        &self,
+        &mut self,
         job: impl FnOnce() + Send + 'static,
     ) -> Result<(), QueueFull> {
         let sender = self.sender.as_ref().expect("only drop takes it");
         let lock = self.queue.jobs.lock().expect(INTACT);
-        let sent = sender.try_send(Box::new(job));
+        sender.try_send(Box::new(job)).map_err(|_| QueueFull)?;
+        let unfinished = self.queue.unfinished.fetch_add(1, Relaxed);
         drop(lock); // Whoever is woken needs it.
-        self.queue.changed.notify_one();
-        sent.map_err(|_| QueueFull)
+        if unfinished < self.workers.len() {
+            self.queue.changed.notify_one();
+        } else if self.workers.len() < self.size {
+            // If that fails, the job waits for a worker that there is.
+            _ = self.start_worker();
+        }
+        Ok(())
     }
 }
 
@@ -86,6 +105,7 @@ fn run(queue: &Queue) {
     while let Some(job) = next_job(queue) {
         // A panic costs this job only. The hook of std has told what it was.
         _ = panic::catch_unwind(AssertUnwindSafe(job));
+        queue.unfinished.fetch_sub(1, Relaxed);
     }
 }
 
@@ -118,7 +138,7 @@ mod tests {
         let (release, held) = mpsc::channel::<()>();
         let (taken, is_taken) = mpsc::channel();
         let (done, is_done) = mpsc::channel();
-        let pool = ThreadPool::new(1, 2).expect("a thread");
+        let mut pool = ThreadPool::new(1, 2).expect("a thread");
         let job = move || {
             taken.send(()).expect("the test waits");
             _ = held.recv();
@@ -134,5 +154,30 @@ mod tests {
         drop((release, done));
         drop(pool);
         assert_eq!(is_done.iter().collect::<Vec<_>>(), [0, 1]);
+    }
+
+    #[test]
+    fn a_worker_is_started_for_a_job_for_which_none_is_free() {
+        let mut pool = ThreadPool::new(3, 4).expect("a thread");
+        assert_eq!(pool.workers.len(), 1);
+        let (taken, is_taken) = mpsc::channel();
+        let mut held = Vec::new();
+        for workers in [1, 2, 3, 3] {
+            let (release, is_released) = mpsc::channel::<()>();
+            held.push(release);
+            let taken = taken.clone();
+            let job = move || {
+                taken.send(()).expect("the test waits");
+                _ = is_released.recv();
+            };
+            assert_eq!(pool.execute(job), Ok(()));
+            assert_eq!(pool.workers.len(), workers);
+        }
+        for _ in 0..3 {
+            is_taken.recv().expect("three run at once");
+        }
+        assert!(is_taken.try_recv().is_err(), "the fourth waits");
+        drop(held);
+        is_taken.recv().expect("the fourth has its turn");
     }
 }

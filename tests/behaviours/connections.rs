@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 use std::process::ExitStatus;
+use std::time::{Duration, Instant};
 
 use super::differs;
 use super::responding::{is_hello, is_page};
@@ -278,6 +279,33 @@ pub fn idle_connections_hold_nobody_up(server: &Server) -> Outcome {
     // Who was idle longest has gone, and was told nothing wrong.
     crowd[0].is_closed(DEADLINE)?;
     server.is_well()
+}
+
+pub fn a_newcomer_has_a_moment_to_ask(server: &Server) -> Outcome {
+    server.by_hand(
+        "# start it with --workers 1\n\
+         for i in 1 2; do time curl -s telnet://ADDRESS & done\n\
+         # the first is closed for the second, but not at once",
+    );
+    // Half the time that step 10 gives it. Another moment would do, too; only
+    // what is closed at once could not have asked.
+    const MOMENT: Duration = Duration::from_millis(10);
+    let options = ["--workers", "1", "--idle-seconds", "3600"];
+    let server = server.configured(&options)?;
+    for _ in 0..5 {
+        let start = Instant::now();
+        let mut newcomer = server.connect()?;
+        let mut other = server.connect()?;
+        newcomer.is_closed(server.patience())?;
+        let time = start.elapsed();
+        if time < MOMENT {
+            let expected = "that who has connected can ask before it is idle";
+            return differs(expected, &format!("its end after {time:?}"));
+        }
+        other.send(get("/"))?;
+        is_hello(&other.response(DEADLINE)?)?;
+    }
+    Ok(())
 }
 
 pub fn a_request_that_has_begun_is_not_given_up(server: &Server) -> Outcome {

@@ -276,7 +276,7 @@ pub fn out_of_open_files_it_does_not_spin(server: &Server) -> Outcome {
          for i in $(seq 60); do curl -s telnet://ADDRESS & done\n\
          # and look at how much it says on standard error",
     );
-    let small = server.start_with_open_files(32)?;
+    let small = server.start_with_open_files(32, &[])?;
     let crowd: Outcome<Vec<_>> = (0..60).map(|_| small.hold()).collect();
     // What else a server says is its own affair.
     let most = if server.program.is_ours { 3 } else { 100 };

@@ -70,7 +70,7 @@ pub fn running_out_of_open_files_ends_nothing(server: &Server) -> Outcome {
          kill %1 %2 %3   # all of them, and then:\n\
          curl -i http://ADDRESS/",
     );
-    let small = server.start_with_open_files(32)?;
+    let small = server.start_with_open_files(32, &[])?;
     let crowd: Outcome<Vec<_>> = (0..60).map(|_| small.connect()).collect();
     let crowd = crowd?;
     // Nobody can be served now, be it for want of open files or because the

@@ -157,6 +157,7 @@ macro_rules! table {
         connections::an_expectation_is_met_or_refused [closes differs differs differs differs differs differs differs differs yes]
         connections::an_idle_connection_is_closed_in_silence [closes closes closes closes closes closes closes closes closes yes]
         connections::idle_connections_hold_nobody_up [closes closes closes closes closes closes closes closes closes yes]
+        connections::a_newcomer_has_a_moment_to_ask [hangs hangs hangs hangs hangs hangs hangs hangs hangs yes]
         connections::a_request_that_has_begun_is_not_given_up [closes closes closes closes closes closes closes closes closes yes]
         connections::the_thousandth_answer_is_the_last [closes differs differs differs differs differs differs differs differs yes]
         #[cfg(unix)]

@@ -137,17 +137,25 @@ impl Server {
     }
 
     /// A second server of the same program, which cannot have more open files
-    /// than that.
+    /// than that, with these options if it takes them; else as it is.
     #[cfg(target_os = "linux")]
-    pub fn start_with_open_files(&self, most: usize) -> Outcome<Server> {
-        let own = self.program.command();
-        let mut command = Command::new("sh");
-        let script = format!("ulimit -n {most} && exec \"$0\" 127.0.0.1:0");
-        command.args(["-c", &script]).arg(own.get_program());
-        if let Some(folder) = own.get_current_dir() {
-            command.current_dir(folder);
-        }
-        Server::run(self.program.clone(), command, self.absent)
+    pub fn start_with_open_files(
+        &self,
+        most: usize,
+        options: &[&str],
+    ) -> Outcome<Server> {
+        let start = |options: &[&str]| {
+            let own = self.program.command();
+            let mut command = Command::new("sh");
+            let script =
+                format!("ulimit -n {most} && exec \"$0\" 127.0.0.1:0 \"$@\"");
+            command.args(["-c", &script]).arg(own.get_program()).args(options);
+            if let Some(folder) = own.get_current_dir() {
+                command.current_dir(folder);
+            }
+            Server::run(self.program.clone(), command, self.absent)
+        };
+        start(options).or_else(|_| start(&[]))
     }
 
     fn run(
@@ -285,21 +293,26 @@ impl Server {
         Ok(peak.and_then(|it| it.parse().ok()).unwrap_or(usize::MAX))
     }
 
+    /// How many of the numbers below `most` are taken by open files. The system
+    /// limits those numbers, and a process may inherit a file with a higher one.
     #[cfg(target_os = "linux")]
-    pub fn open_files(&self) -> Outcome<usize> {
+    pub fn open_files(&self, most: usize) -> Outcome<usize> {
         let id = self.process.borrow().id();
         let files = std::fs::read_dir(format!("/proc/{id}/fd"));
-        files.map(Iterator::count).map_err(broken)
+        let numbers = files.map_err(broken)?.flatten().filter_map(|file| {
+            file.file_name().to_str()?.parse::<usize>().ok()
+        });
+        Ok(numbers.filter(|number| *number < most).count())
     }
 
-    /// Waits until the process has that many open files.
+    /// Waits until all of these numbers but some are taken.
     #[cfg(target_os = "linux")]
-    pub fn has_open_files(&self, count: usize) -> Outcome {
+    pub fn has_files_left(&self, most: usize, left: usize) -> Outcome {
         let start = std::time::Instant::now();
-        while self.open_files()? != count {
+        while self.open_files(most)? != most - left {
             if start.elapsed() > DEADLINE {
-                let expected = format!("{count} open files");
-                let saw = format!("{} of them", self.open_files()?);
+                let expected = format!("{left} of {most} open files left");
+                let saw = format!("{} are taken", self.open_files(most)?);
                 return Err(Deviation::new(Symptom::Broken, &expected, &saw));
             }
             std::thread::yield_now();
