@@ -210,9 +210,7 @@ mod calls {
     }
 
     /// What `strace` has counted, or `None` if it may not count here.
-    fn count(
-        (server, options): (&str, &[&str]),
-    ) -> Option<BTreeMap<String, u32>> {
+    fn count(server: &str) -> Option<BTreeMap<String, u32>> {
         let name = Path::new(server).file_name()?.to_string_lossy();
         let counts = format!("calls-{name}-{}", std::process::id());
         let counts = env::temp_dir().join(counts);
@@ -220,7 +218,6 @@ mod calls {
             .args(["-f", "-c", "-o"])
             .arg(&counts)
             .args([server, "127.0.0.1:0"])
-            .args(options)
             .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -260,11 +257,8 @@ mod calls {
             eprintln!("skipped: to count system calls takes strace and curl");
             return;
         }
-        let servers = [
-            (env!("CARGO_BIN_EXE_step05"), &[] as &[&str]),
-            // Each thread that starts makes calls of its own.
-            (env!("CARGO_BIN_EXE_step10"), &["--workers", "4"]),
-        ];
+        let servers =
+            [env!("CARGO_BIN_EXE_step05"), env!("CARGO_BIN_EXE_step10")];
         let [Some(pool), Some(last)] = servers.map(count) else {
             eprintln!("skipped: strace may not look at other processes here");
             return;

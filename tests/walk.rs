@@ -137,15 +137,13 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files of a step and what is in them, but for the anchors.
+/// The files of a step and what is in them.
 fn files(step: &Step) -> BTreeMap<String, String> {
     let folder = repository().join("steps").join(step.folder);
     let files = fs::read_dir(&folder).unwrap().map(|entry| {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().to_string();
-        let text = fs::read_to_string(path).unwrap();
-        let lines = text.lines().filter(|line| !is_anchor(line));
-        (name, lines.map(|line| format!("{line}\n")).collect())
+        (name, fs::read_to_string(path).unwrap())
     });
     files.collect()
 }

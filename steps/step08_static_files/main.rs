@@ -65,7 +65,7 @@ fn serve(options: &Options, site: &Arc<Site>) -> io::Result<()> {
     }
     drop(listener); // From here on, newcomers are refused.
     _ = writeln!(io::stdout(), "waiting for the workers");
-    drop(pool); // Returns when every job has run.
+    drop(pool); // Waits until every job has run.
     Ok(())
 }
 

@@ -22,10 +22,10 @@ ADDRESS is where to listen: 127.0.0.1:7878 if you name none. Port 0 takes a
 port that is free, and 0.0.0.0 lets other machines in.
 
 Options:
-  --root DIR     the folder to serve; else the pages of this tutorial
-  --workers N    how many connections are served at once [4]
-  --no-demo      without /sleep and /panic; use it for anything real
-  --help         says this
+  --root DIR          the folder to serve; else the pages of this tutorial
+  --no-demo           without /sleep and /panic; use it for anything real
+  --workers N         how many connections are served at once [4]
+  --help              says this
 ";
 
 impl Options {

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Turns a path from a stranger into a file below the root, and never into
 //! another.
 
@@ -35,7 +36,9 @@ const NOT_FOUND: &str = "404 Not Found";
 /// Linux has no longer names in a folder, and no longer paths, in bytes.
 const LONGEST_NAME: usize = 255;
 const LONGEST_PATH: usize = 4095;
+// ANCHOR_END: head
 
+// ANCHOR: find
 impl Files {
     /// Fails if the root is no folder that can be reached.
     pub fn new(root: &Path) -> io::Result<Files> {
@@ -72,7 +75,9 @@ impl Files {
             },
         }
     }
+    // ANCHOR_END: find
 
+    // ANCHOR: resolve
     /// The path below the root, segment by segment, and whether it ends in a
     /// slash.
     fn resolve(&self, path: &str) -> Result<(PathBuf, bool), &'static str> {
@@ -93,7 +98,9 @@ impl Files {
         }
         Ok((real, false))
     }
+    // ANCHOR_END: resolve
 
+    // ANCHOR: open
     /// Opens a regular file. `None` is what must not be served: a device, a
     /// pipe, or something that a symlink has led to outside of the root.
     fn open(&self, path: &Path) -> io::Result<Option<Found>> {
@@ -143,7 +150,9 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
 fn is_same(_: &Metadata, _: &Metadata) -> bool {
     true
 }
+// ANCHOR_END: open
 
+// ANCHOR: decode
 /// One segment of a path with its percent escapes decoded (RFC 3986 §2.1), if
 /// they are whole and do not hide a NUL.
 fn decode(segment: &str) -> Option<Vec<u8>> {
@@ -162,7 +171,9 @@ fn decode(segment: &str) -> Option<Vec<u8>> {
     }
     (!bytes.contains(&0)).then_some(bytes)
 }
+// ANCHOR_END: decode
 
+// ANCHOR: is_plain
 /// Whether this is the name of one file or folder, and of none that is hidden.
 fn is_plain(name: &str) -> bool {
     let mut components = Path::new(name).components();
@@ -172,7 +183,9 @@ fn is_plain(name: &str) -> bool {
     let forbidden = drive || name.contains('\\') || is_hidden(name.as_ref());
     is_one && !forbidden && name.len() <= LONGEST_NAME
 }
+// ANCHOR_END: is_plain
 
+// ANCHOR: media_type
 /// The media type of a file, by its extension (RFC 9110 §8.3).
 fn media_type(path: &Path) -> &'static str {
     let extension = path.extension().and_then(|it| it.to_str()).unwrap_or("");
@@ -205,7 +218,9 @@ fn media_type(path: &Path) -> &'static str {
         _ => "application/octet-stream",
     }
 }
+// ANCHOR_END: media_type
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,3 +278,4 @@ mod tests {
         assert_eq!(resolve(&long), Err(NOT_FOUND));
     }
 }
+// ANCHOR_END: tests

@@ -13,7 +13,8 @@ mod signal;
 mod site;
 mod thread_pool;
 
-use limits::{ACCEPT_PAUSE, FAREWELLS, LINGER, Limits};
+use connection::handle;
+use limits::{ACCEPT_PAUSE, FAREWELLS, LINGER};
 use options::{HELP, Options};
 use output::linger;
 use response::Response;
@@ -61,12 +62,17 @@ fn serve(options: &Options, site: &Arc<Site>) -> io::Result<()> {
     let farewells = ThreadPool::new(1, FAREWELLS)?;
     let address = listener.local_addr()?;
     writeln!(io::stdout(), "listening on http://{address}")?;
+    let limits = options.limits;
     let mut reported = None;
     for stream in listener.incoming() {
         match stream {
             Ok(stream) => {
-                let stream = Arc::new(stream);
-                let job = job(&stream, site, options.limits);
+                let accepted = Instant::now();
+                let (stream, site) = (Arc::new(stream), Arc::clone(site));
+                let shared = Arc::clone(&stream);
+                let job = move || {
+                    report(handle(&shared, accepted, &site, limits));
+                };
                 if pool.execute(job).is_err() {
                     report(turn_away(stream, &farewells));
                 }
@@ -77,19 +83,8 @@ fn serve(options: &Options, site: &Arc<Site>) -> io::Result<()> {
     }
     drop(listener); // From here on, newcomers are refused.
     _ = writeln!(io::stdout(), "waiting for the workers");
-    drop(pool); // Returns when every job has run.
+    drop(pool); // Waits until every job has run.
     Ok(())
-}
-
-/// What a worker has to do for a connection that was accepted now.
-fn job(
-    stream: &Arc<TcpStream>,
-    site: &Arc<Site>,
-    limits: Limits,
-) -> impl FnOnce() + Send + 'static {
-    let (stream, site) = (Arc::clone(stream), Arc::clone(site));
-    let accepted = Instant::now();
-    move || report(connection::handle(&stream, accepted, &site, limits))
 }
 
 /// Tells a client for whom there is no room to come again. It must not delay

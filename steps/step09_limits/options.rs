@@ -31,7 +31,7 @@ Options:
   --no-demo           without /sleep and /panic; use it for anything real
   --workers N         how many connections are served at once [4]
   --queue N           how many more may wait; others get a 503 [1024]
-  --head-seconds S    in which the head of a request has to be there [10]
+  --head-seconds S    in which the head of a request has to come [10]
   --stall-seconds S   in which a client has to take 64 KiB of a response [10]
   --help              says this
 ";

@@ -1,11 +1,12 @@
 //! Small files that were read before and have not changed since.
 
+use crate::files::{Content, FoundFile};
 use crate::limits::{CACHE, FRESH, SETTLED};
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Instant, SystemTime};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
 
 // ANCHOR: cache
 /// What small files hold, so that they need not be opened, read and closed for
@@ -16,46 +17,41 @@ pub struct Cache {
 }
 
 struct Entry {
-    cached: Cached,
+    file: FoundFile,
     version: Version,
     /// When its metadata last said that it has not changed.
     checked: Instant,
 }
 
-/// What a file held when it was read.
-#[derive(Clone)]
-pub struct Cached {
-    pub content: Arc<[u8]>,
-    pub modified: SystemTime,
-}
-
 impl Cache {
     /// The file, if one has looked at it a moment ago.
-    pub fn get_fresh(&self, path: &Path) -> Option<Cached> {
+    pub fn get_fresh(&self, path: &Path) -> Option<FoundFile> {
         let entries = self.lock();
         let entry = entries.get(path)?;
         let is_fresh = entry.checked.elapsed() < FRESH;
-        is_fresh.then(|| entry.cached.clone())
+        is_fresh.then(|| entry.file.clone())
     }
 
     /// The file, if `metadata` says now that it is as it was when it was read.
-    pub fn get(&self, path: &Path, metadata: &Metadata) -> Option<Cached> {
+    pub fn get(&self, path: &Path, metadata: &Metadata) -> Option<FoundFile> {
         let mut entries = self.lock();
         let entry = entries.get_mut(path)?;
         if entry.version != version(metadata) {
             return None;
         }
         entry.checked = Instant::now();
-        Some(entry.cached.clone())
+        Some(entry.file.clone())
     }
 
-    /// Keeps what a file holds, if its metadata will tell when it changes.
-    pub fn put(&self, path: &Path, cached: Cached, metadata: &Metadata) {
-        if !cached.modified.elapsed().is_ok_and(|age| age > SETTLED) {
+    /// Keeps a small file, if its metadata will tell when it changes.
+    pub fn put(&self, path: &Path, file: &FoundFile, metadata: &Metadata) {
+        let is_small = matches!(file.content, Content::InMemory(_));
+        let age = file.modified.elapsed().unwrap_or_default();
+        if !is_small || age <= SETTLED {
             return;
         }
-        let version = version(metadata);
-        let entry = Entry { cached, version, checked: Instant::now() };
+        let (file, version) = (file.clone(), version(metadata));
+        let entry = Entry { file, version, checked: Instant::now() };
         let mut entries = self.lock();
         if entries.len() == CACHE {
             entries.clear(); // What is in use is soon read again.
@@ -67,7 +63,6 @@ impl Cache {
         self.entries.lock().expect("nothing panics while it is held")
     }
 }
-
 // ANCHOR_END: cache
 
 /// What is another as soon as the file is another, or holds something else, or
@@ -84,6 +79,7 @@ fn version(metadata: &Metadata) -> Version {
 /// Elsewhere std knows only its length and when it was changed.
 #[cfg(not(unix))]
 fn version(metadata: &Metadata) -> Version {
+    use std::time::SystemTime;
     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     let since = modified.duration_since(SystemTime::UNIX_EPOCH);
     let since = since.unwrap_or_default();
@@ -94,30 +90,32 @@ fn version(metadata: &Metadata) -> Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime};
 
-    fn cached(content: &[u8], age: Duration) -> Cached {
+    fn file(age: Duration) -> FoundFile {
+        let content = Content::InMemory(Arc::default());
         let modified = SystemTime::now() - age;
-        Cached { content: content.into(), modified }
+        FoundFile { content, modified, media_type: "" }
     }
 
     #[test]
     fn a_file_that_has_just_changed_is_not_kept() {
         let cache = Cache::default();
-        let file = std::fs::metadata(".").expect("a folder");
-        cache.put(Path::new("new"), cached(b"", Duration::ZERO), &file);
+        let metadata = std::fs::metadata(".").expect("a folder");
+        cache.put(Path::new("new"), &file(Duration::ZERO), &metadata);
         assert!(cache.lock().is_empty());
-        cache.put(Path::new("old"), cached(b"", SETTLED * 2), &file);
+        cache.put(Path::new("old"), &file(SETTLED * 2), &metadata);
         assert!(cache.lock().contains_key(Path::new("old")));
     }
 
     #[test]
     fn it_never_holds_more_files_than_its_limit() {
         let cache = Cache::default();
-        let file = std::fs::metadata(".").expect("a folder");
+        let metadata = std::fs::metadata(".").expect("a folder");
         for number in 0..3 * CACHE {
             let path = PathBuf::from(number.to_string());
-            cache.put(&path, cached(b"", SETTLED * 2), &file);
+            cache.put(&path, &file(SETTLED * 2), &metadata);
             assert!(cache.lock().len() <= CACHE);
             assert!(cache.lock().contains_key(&path));
         }

@@ -1,7 +1,7 @@
 //! Turns a path from a stranger into a file below the root, and never into
 //! another.
 
-use crate::cache::{Cache, Cached};
+use crate::cache::Cache;
 use crate::limits::SMALL;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -25,6 +25,7 @@ pub enum Found {
 }
 
 /// A regular file below the root.
+#[derive(Clone)]
 pub struct FoundFile {
     pub content: Content,
     pub modified: SystemTime,
@@ -32,10 +33,11 @@ pub struct FoundFile {
 }
 
 /// What a file holds.
+#[derive(Clone)]
 pub enum Content {
     InMemory(Arc<[u8]>),
     /// So many bytes of an open file.
-    File(File, u64),
+    File(Arc<File>, u64),
 }
 
 const BAD_REQUEST: &str = "400 Bad Request";
@@ -66,8 +68,8 @@ impl Files {
         if real.as_os_str().len() > LONGEST_PATH {
             return Err(NOT_FOUND);
         }
-        if let Some(cached) = self.cache.get_fresh(&real) {
-            return Ok(found(&real, cached));
+        if let Some(file) = self.cache.get_fresh(&real) {
+            return Ok(Found::File(file));
         }
         match self.open(&real) {
             Ok(Some(Found::Folder)) if is_folder => Err(NOT_FOUND),
@@ -114,8 +116,8 @@ impl Files {
             Err(_) if path.is_symlink() => return Ok(None), // It leads nowhere.
             metadata => metadata?,
         };
-        if let Some(cached) = self.cache.get(path, &metadata) {
-            return Ok(Some(found(path, cached)));
+        if let Some(file) = self.cache.get(path, &metadata) {
+            return Ok(Some(Found::File(file)));
         }
         let is_file = metadata.is_file();
         if !is_file && !metadata.is_dir() {
@@ -133,35 +135,24 @@ impl Files {
         if !is_same(&fs::symlink_metadata(real)?, &metadata) {
             return Ok(None);
         }
-        self.read(path, file, &metadata).map(Some)
-    }
-
-    /// Reads a small file into memory, and keeps it for the next request.
-    fn read(
-        &self,
-        path: &Path,
-        mut file: File,
-        metadata: &Metadata,
-    ) -> io::Result<Found> {
-        let (length, modified) = (metadata.len(), metadata.modified()?);
-        if length > SMALL {
-            let content = Content::File(file, length);
-            let media_type = media_type(path);
-            let file = FoundFile { content, modified, media_type };
-            return Ok(Found::File(file));
-        }
-        let mut bytes = vec![0; length as usize];
-        file.read_exact(&mut bytes)?;
-        let cached = Cached { content: Arc::from(bytes), modified };
-        self.cache.put(path, cached.clone(), metadata);
-        Ok(found(path, cached))
+        let file = FoundFile {
+            content: content(file, metadata.len())?,
+            modified: metadata.modified()?,
+            media_type: media_type(path),
+        };
+        self.cache.put(path, &file, &metadata);
+        Ok(Some(Found::File(file)))
     }
 }
 
-fn found(path: &Path, cached: Cached) -> Found {
-    let Cached { content, modified } = cached;
-    let (content, media_type) = (Content::InMemory(content), media_type(path));
-    Found::File(FoundFile { content, modified, media_type })
+/// Reads a small file into memory. Of a long one, only the length is known.
+fn content(mut file: File, length: u64) -> io::Result<Content> {
+    if length > SMALL {
+        return Ok(Content::File(Arc::new(file), length));
+    }
+    let mut bytes = vec![0; length as usize];
+    file.read_exact(&mut bytes)?;
+    Ok(Content::InMemory(Arc::from(bytes)))
 }
 
 fn is_hidden(name: &OsStr) -> bool {

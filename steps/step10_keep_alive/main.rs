@@ -17,7 +17,7 @@ mod signal;
 mod site;
 mod thread_pool;
 
-use connection::Server;
+use connection::{Server, handle};
 use crowd::Crowd;
 use limits::{ACCEPT_PAUSE, FAREWELLS, LINGER};
 use options::{HELP, Options};
@@ -78,7 +78,7 @@ fn serve(options: &Options, site: Site) -> io::Result<()> {
                 let guest = crowd.enter(stream);
                 let stream = Arc::clone(&guest.stream);
                 let server = Arc::clone(&server);
-                let job = move || report(connection::handle(guest, &server));
+                let job = move || report(handle(guest, &server));
                 if pool.execute(job).is_err() {
                     report(turn_away(stream, &mut farewells));
                 }
@@ -97,7 +97,7 @@ fn serve(options: &Options, site: Site) -> io::Result<()> {
         _ = writeln!(io::stderr(), "responses cut off: {cut}");
         process::exit(1); // A worker may be asleep for longer.
     }
-    drop(pool); // Returns when every job has run.
+    drop(pool); // Waits until every job has run.
     Ok(())
 }
 

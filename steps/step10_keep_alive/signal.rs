@@ -1,8 +1,11 @@
+// ANCHOR: head
 //! Learns when the program should stop. On Unix that takes unsafe code, since
 //! std has no signals; elsewhere, standard input says so.
 
 use std::{io, process, thread};
+// ANCHOR_END: head
 
+// ANCHOR: on_stop
 /// Runs `stop` when first asked to stop; asked again, ends the process with
 /// the status 128 + the signal's number. Call it before any thread is started:
 /// a new thread inherits the blocked signals of the one that starts it.
@@ -17,7 +20,9 @@ pub fn on_stop(stop: impl FnOnce() + Send + 'static) -> io::Result<()> {
     })?;
     Ok(())
 }
+// ANCHOR_END: on_stop
 
+// ANCHOR: unix
 /// Blocks SIGINT (Ctrl-C) and SIGTERM; each `next` waits for one of them.
 #[cfg(unix)]
 fn stop_requests() -> impl Iterator<Item = i32> {
@@ -49,7 +54,9 @@ fn stop_requests() -> impl Iterator<Item = i32> {
         Some(signal)
     })
 }
+// ANCHOR_END: unix
 
+// ANCHOR: elsewhere
 /// Elsewhere: a line `quit` counts as SIGINT, and the input's end as a request.
 #[cfg(not(unix))]
 fn stop_requests() -> impl Iterator<Item = i32> {
@@ -61,7 +68,9 @@ fn quits(input: impl io::BufRead) -> impl Iterator<Item = i32> {
     let lines = input.lines().map_while(Result::ok);
     lines.filter(|line| line.trim() == "quit").map(|_| 2)
 }
+// ANCHOR_END: elsewhere
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     #[test]
@@ -71,3 +80,4 @@ mod tests {
         assert_eq!(requests, [2, 2]);
     }
 }
+// ANCHOR_END: tests
