@@ -3,13 +3,17 @@
 //! pages to the book itself leads somewhere. Needs mdbook; where that is not
 //! here, it is skipped and says so.
 
+#[path = "support/scratch.rs"]
+mod scratch;
+
+use scratch::Scratch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
-use std::{env, fs, process};
+use std::{env, fs};
 
 /// What must happen gets this long. Only a fault ever takes it.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -29,15 +33,6 @@ fn media_type(path: &str) -> &'static str {
         "rs" | "diff" => "application/octet-stream",
         _ if path.starts_with("/configs/") => "application/octet-stream",
         other => panic!("a book with files of a new kind: {other} ({path})"),
-    }
-}
-
-/// A folder that is gone when the test is over.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -185,8 +180,7 @@ fn the_last_step_serves_the_book() {
         eprintln!("skipped: this needs mdbook, which is not here");
         return;
     }
-    let folder = format!("closing-scene-{}", process::id());
-    let scratch = Scratch(env::temp_dir().join(folder));
+    let scratch = Scratch::new("closing-scene");
     let built = Command::new("mdbook")
         .arg("build")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("book"))

@@ -7,6 +7,10 @@
 #[path = "support/output.rs"]
 mod output;
 
+#[path = "support/scratch.rs"]
+mod scratch;
+
+use scratch::Scratch;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -88,26 +92,6 @@ fn with_ports(text: &str, ports: &[u16; 4]) -> String {
         text = text.replace(old, &new.to_string());
     }
     text
-}
-
-/// A folder for a test to use, which is gone when the test is over. Its name
-/// has no digits that could pass for a port.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let folder = format!("deploy-{name}-{}", process::id());
-        let path = env::temp_dir().join(folder);
-        _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Scratch(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 fn send_signal(name: &str, process: &Child) {
@@ -192,7 +176,7 @@ impl Balancer {
         put_files: impl Fn(&Path),
     ) -> Option<Balancer> {
         let program = program("nginx")?;
-        let scratch = Scratch::new(&format!("nginx-{test}"));
+        let scratch = Scratch::new(&format!("deploy-nginx-{test}"));
         let conf = with_ports(&config("nginx.conf"), &ports);
         fs::write(scratch.0.join("nginx.conf"), conf).unwrap();
         put_files(&scratch.0);
@@ -203,7 +187,7 @@ impl Balancer {
 
     fn haproxy(test: &str, ports: [u16; 4]) -> Option<Balancer> {
         let program = program("haproxy")?;
-        let scratch = Scratch::new(&format!("haproxy-{test}"));
+        let scratch = Scratch::new(&format!("deploy-haproxy-{test}"));
         let conf = with_ports(&config("haproxy.cfg"), &ports);
         let file = scratch.0.join("haproxy.cfg");
         fs::write(&file, conf).unwrap();
@@ -682,7 +666,7 @@ fn nginx_speaks_tls_if_it_has_a_certificate() {
     if program("openssl").is_none() || program("curl").is_none() {
         return;
     }
-    let scratch = Scratch::new("tls");
+    let scratch = Scratch::new("deploy-tls");
     let folder = scratch.0.join("target/nginx");
     fs::create_dir_all(&folder).unwrap();
     let (status, said) = run(&typed("openssl req"), &scratch.0);
@@ -728,7 +712,7 @@ fn a_script_starts_and_replaces_copies_under_load() {
     if program("curl").is_none() {
         return;
     }
-    let scratch = Scratch::new("restart");
+    let scratch = Scratch::new("deploy-restart");
     let ports = free_ports();
     fs::create_dir_all(scratch.0.join("target")).unwrap();
     for file in ["healthy.sh", "restart.sh"] {
@@ -811,7 +795,7 @@ fn the_service_starts_and_stops() {
 #[test]
 fn the_service_is_what_systemd_understands() {
     let Some(systemd_analyze) = program("systemd-analyze") else { return };
-    let scratch = Scratch::new("systemd");
+    let scratch = Scratch::new("deploy-systemd");
     let unit = config("step10@.service");
     let unit = unit.replace("/usr/local/bin/step10", STEP10);
     let file = scratch.0.join("step10@.service");
@@ -836,7 +820,7 @@ fn the_container_gets_what_it_needs() {
     };
     let build = "cargo build --release --locked --bin step10";
     assert_eq!(lines("RUN "), [build]);
-    let scratch = Scratch::new("container");
+    let scratch = Scratch::new("deploy-container");
     for copied in lines("COPY ") {
         if let Some(rest) = copied.strip_prefix("--from=build ") {
             let built = "/build/target/release/step10 /usr/local/bin/step10";

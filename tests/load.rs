@@ -1,13 +1,16 @@
 //! The tool that measures servers, `load`: used as a person would, for a part of
 //! a second each time.
 
+#[path = "support/scratch.rs"]
+mod scratch;
+
+use scratch::Scratch;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use std::{env, fs, process, thread};
+use std::{env, fs, thread};
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
@@ -103,24 +106,6 @@ fn a_program_of_this_package_is_given_its_options() {
     assert!(table.contains(": status 503"), "{table}");
     let refused = "\"step10 --bogus\" should print `listening on http://";
     assert_refused(&["step10 --bogus"], 1, refused);
-}
-
-/// A folder for a test to use, which is gone when the test is over.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let folder = format!("{name}-{}", process::id());
-        let path = env::temp_dir().join(folder);
-        fs::create_dir_all(&path).unwrap();
-        Scratch(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 #[test]

@@ -5,9 +5,10 @@
 //!     MEASURE=1 cargo test --release --test plots    measures anew, and draws
 //!
 //! The measurements are the files of `book/src/measurements`. To measure takes
-//! a minute and a half, and a machine that has nothing else to do.
+//! two minutes, nginx, and a machine that has nothing else to do.
 
 use std::collections::BTreeMap;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
@@ -18,7 +19,7 @@ use std::{env, fs};
 const COMMON: [&str; 4] = ["--rounds", "3", "--seconds", "3"];
 
 /// Each measurement, and what `load` is asked for beside that.
-const MEASUREMENTS: [(&str, &[&str]); 3] = [
+const MEASUREMENTS: [(&str, &[&str]); 4] = [
     ("speed_keep_alive", &["step04", "step05", "step10"]),
     ("speed_close", &["--close", "step04", "step05", "step10"]),
     (
@@ -30,7 +31,11 @@ const MEASUREMENTS: [(&str, &[&str]); 3] = [
             "step10 --workers 256",
         ],
     ),
+    ("speed_nginx", &["step10", NGINX]),
 ];
+
+/// Where nginx listens, by the configuration in the chapter.
+const NGINX: &str = "127.0.0.1:8081";
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("book/src")
@@ -58,13 +63,47 @@ fn measure() {
         if cfg!(debug_assertions) {
             panic!("a debug build's figures mean little: cargo test --release");
         }
+        let taken = TcpStream::connect(NGINX).is_ok();
+        assert!(!taken, "{NGINX} is taken; nginx is to be measured there");
+        let mut nginx = nginx(&[]).spawn().expect("to measure takes nginx");
         for (name, arguments) in MEASUREMENTS {
             let mut load = Command::new(env!("CARGO_BIN_EXE_load"));
             let load = load.args(COMMON).arg("--csv").arg(csv(name));
             let status = load.args(arguments).status().unwrap();
             assert!(status.success(), "{name}: {status}");
         }
+        let process = nginx.id().to_string();
+        Command::new("kill").args(["-TERM", &process]).status().unwrap();
+        nginx.wait().unwrap();
     });
+}
+
+/// nginx with the configuration in the chapter.
+fn nginx(options: &[&str]) -> Command {
+    let text = read(&source().join("how_fast.md"));
+    let (_, rest) = text.split_once("```nginx\n").unwrap();
+    let (configuration, _) = rest.split_once("```").unwrap();
+    let folder = Path::new("/tmp/nginx-book");
+    fs::create_dir_all(folder).unwrap();
+    let file = folder.join("nginx.conf");
+    fs::write(&file, configuration).unwrap();
+    let mut nginx = Command::new("nginx");
+    nginx.args(["-p", env!("CARGO_MANIFEST_DIR"), "-c"]).arg(file);
+    nginx.args(options);
+    nginx
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn nginx_understands_its_configuration() {
+    measure();
+    match nginx(&["-t"]).output() {
+        Err(_) => eprintln!("skipped: this needs nginx, which is not here"),
+        Ok(run) => {
+            let said = String::from_utf8_lossy(&run.stderr);
+            assert!(run.status.success(), "{said}");
+        }
+    }
 }
 
 /// Compares what is generated with what is there, and writes it if asked.
@@ -119,15 +158,16 @@ fn figures(name: &str) -> BTreeMap<String, (f64, f64)> {
 #[test]
 fn the_chapter_says_what_was_measured() {
     measure();
-    let [keep_alive, close, workers] =
-        MEASUREMENTS.map(|(name, _)| figures(name));
-    for (name, (_, errors)) in keep_alive.iter().chain(&close).chain(&workers) {
+    let all = MEASUREMENTS.map(|(name, _)| figures(name));
+    for (name, (_, errors)) in all.iter().flatten() {
         assert_eq!(*errors, 0.0, "{name} had errors");
     }
+    let [keep_alive, close, workers, nginx] = all;
     let several = "several times as many requests as step 05";
     let same = "as many requests as step 05, give or take";
     let tenfold = "more than ten times as many";
     let ahead = "step 05 is ahead of step 04";
+    let class = "are in the same class";
     for (words, figures, high, low, ratios) in [
         (several, &keep_alive, "step10", "step05", 2.5..=100.0),
         (ahead, &keep_alive, "step05", "step04", 1.1..=100.0),
@@ -140,12 +180,16 @@ fn the_chapter_says_what_was_measured() {
             "step10 --workers 2",
             10.0..=100.0,
         ),
+        (class, &nginx, "step10", NGINX, 0.5..=2.0),
     ] {
         let ratio = figures[high].0 / figures[low].0;
         assert!(ratios.contains(&ratio), "{high} is {ratio} times {low}");
         let text = read(&source().join("how_fast.md")).replace('\n', " ");
         assert!(text.contains(words), "the chapter does not say: {words}");
     }
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let says = read(&readme).replace('\n', " ").contains(class);
+    assert!(says, "README does not say: {class}");
 }
 
 /// The commands of the chapter are those by which the figures were measured.

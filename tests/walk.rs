@@ -1,15 +1,19 @@
 //! The steps are one walk: what holds between them, and for all of them.
 
+#[path = "support/scratch.rs"]
+mod scratch;
+
+use scratch::Scratch;
 use std::collections::BTreeMap;
 use std::env::consts::EXE_EXTENSION;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use std::{env, fs, process, thread};
+use std::{env, fs, thread};
 
 /// A mark for the book; it is no line of the program.
 fn is_anchor(line: &str) -> bool {
@@ -188,24 +192,6 @@ fn a_step_is_short_enough_to_be_read() {
             "{} has {lines} lines, and should have {most} at most",
             step.folder
         );
-    }
-}
-
-/// A folder for a test to use, which is gone when the test is over.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let folder = format!("{name}-{}", process::id());
-        let path = env::temp_dir().join(folder);
-        fs::create_dir_all(&path).unwrap();
-        Scratch(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
     }
 }
 

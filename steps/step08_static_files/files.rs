@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 /// A folder whose files may be read by anybody.
 pub struct Files {
-    /// Without symlinks: what a path below it really is can be held against it.
+    /// Without symlinks, so that the real path of a file can be held against it.
     root: PathBuf,
 }
 
@@ -33,7 +33,7 @@ pub struct FoundFile {
 const BAD_REQUEST: &str = "400 Bad Request";
 const NOT_FOUND: &str = "404 Not Found";
 
-/// Linux has no longer names in a folder, and no longer paths, in bytes.
+/// The longest name in a folder, and the longest path, on Linux, in bytes.
 const LONGEST_NAME: usize = 255;
 const LONGEST_PATH: usize = 4095;
 // ANCHOR_END: head

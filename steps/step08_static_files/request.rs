@@ -7,7 +7,7 @@ use std::str;
 pub struct Request<'a> {
     /// A token, in capitals or not: `GET` is another method than `get`.
     pub method: &'a str,
-    /// Begins with a slash, but for the targets `*` and, of CONNECT, a host.
+    /// Begins with a slash, except for `*` (OPTIONS) and a host (CONNECT).
     pub path: &'a str,
     /// What follows the first `?` of the target.
     pub query: &'a str,

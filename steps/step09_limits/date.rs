@@ -13,15 +13,18 @@ const LAST: u64 = 253_402_300_799;
 
 /// A time as an IMF-fixdate (RFC 9110 §5.6.7), to the second.
 pub fn imf_fixdate(time: SystemTime) -> String {
-    let seconds = seconds(time);
-    let (year, month, day) = date(seconds / DAY);
+    let days = seconds(time) / DAY;
+    let (year, month, day) = date(days);
     // 1 January 1970 was a Thursday.
-    let weekday = WEEKDAYS[(seconds / DAY % 7) as usize];
-    let (month, second) = (MONTHS[month], seconds % DAY);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!(
-        "{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT"
-    )
+    let weekday = WEEKDAYS[(days % 7) as usize];
+    let (month, time) = (MONTHS[month], time_of_day(time));
+    format!("{weekday}, {day:02} {month} {year} {time} GMT")
+}
+
+fn time_of_day(time: SystemTime) -> String {
+    let second = seconds(time) % DAY;
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!("{hour:02}:{minute:02}:{:02}", second % 60)
 }
 
 /// Whole seconds since 1970 began. A time that no date of HTTP can tell is

@@ -4,7 +4,6 @@ use crate::date;
 use std::io::{self, Write};
 use std::time::SystemTime;
 
-// ANCHOR: log
 /// The first line of a request, in which nothing is left that could pass for
 /// the end of a line or of a quotation.
 pub fn first_line(bytes: &[u8]) -> String {
@@ -21,7 +20,6 @@ pub fn write(peer: &str, line: &str, status: &str, length: u64) {
     let entry = format!("{peer} - - [{time}] \"{line}\" {code} {length}\n");
     _ = io::stdout().write_all(entry.as_bytes());
 }
-// ANCHOR_END: log
 
 #[cfg(test)]
 mod tests {

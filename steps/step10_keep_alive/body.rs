@@ -1,3 +1,4 @@
+// ANCHOR: body
 //! The body of a request: nobody wants it, but what follows it has to be found.
 
 use crate::input::{Fault, Input};
@@ -5,7 +6,6 @@ use crate::limits::{CHUNK_LINE, DROPPED_BODY, TRAILERS};
 use crate::request::field;
 use std::{str, time::Instant};
 
-// ANCHOR: drop
 /// How a body is delimited (RFC 9112 §6).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Body {
@@ -121,8 +121,9 @@ fn read_line(input: &mut Input, deadline: Instant) -> Result<Vec<u8>, Fault> {
         }
     }
 }
-// ANCHOR_END: drop
+// ANCHOR_END: body
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,3 +209,4 @@ mod tests {
         }
     }
 }
+// ANCHOR_END: tests

@@ -1,3 +1,4 @@
+// ANCHOR: cache
 //! Small files that were read before and have not changed since.
 
 use crate::files::{Content, FoundFile};
@@ -6,9 +7,8 @@ use std::collections::HashMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-// ANCHOR: cache
 /// What small files hold, so that they need not be opened, read and closed for
 /// each request.
 #[derive(Default)]
@@ -45,13 +45,14 @@ impl Cache {
 
     /// Keeps a small file, if its metadata will tell when it changes.
     pub fn put(&self, path: &Path, file: &FoundFile, metadata: &Metadata) {
+        let version = version(metadata);
+        let (.., changed) = version;
         let is_small = matches!(file.content, Content::InMemory(_));
-        let age = file.modified.elapsed().unwrap_or_default();
-        if !is_small || age <= SETTLED {
+        if !is_small || changed.elapsed().unwrap_or_default() <= SETTLED {
             return;
         }
-        let (file, version) = (file.clone(), version(metadata));
-        let entry = Entry { file, version, checked: Instant::now() };
+        let (file, checked) = (file.clone(), Instant::now());
+        let entry = Entry { file, version, checked };
         let mut entries = self.lock();
         if entries.len() == CACHE {
             entries.clear(); // What is in use is soon read again.
@@ -63,61 +64,71 @@ impl Cache {
         self.entries.lock().expect("nothing panics while it is held")
     }
 }
-// ANCHOR_END: cache
 
 /// What is another as soon as the file is another, or holds something else, or
-/// may be read by others than before.
-type Version = (u64, u64, i64, i64);
+/// may be read by others than before. When it has changed comes last.
+type Version = (u64, u64, SystemTime);
 
 #[cfg(unix)]
 fn version(metadata: &Metadata) -> Version {
-    use std::os::unix::fs::MetadataExt;
-    let (seconds, nanoseconds) = (metadata.ctime(), metadata.ctime_nsec());
-    (metadata.dev(), metadata.ino(), seconds, nanoseconds)
+    use std::{os::unix::fs::MetadataExt, time::Duration};
+    let seconds = metadata.ctime().max(0) as u64;
+    let since = Duration::new(seconds, metadata.ctime_nsec() as u32);
+    (metadata.dev(), metadata.ino(), SystemTime::UNIX_EPOCH + since)
 }
 
 /// Elsewhere std knows only its length and when it was changed.
 #[cfg(not(unix))]
 fn version(metadata: &Metadata) -> Version {
-    use std::time::SystemTime;
     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    let since = modified.duration_since(SystemTime::UNIX_EPOCH);
-    let since = since.unwrap_or_default();
-    let nanoseconds = i64::from(since.subsec_nanos());
-    (metadata.len(), since.as_secs(), nanoseconds, 0)
+    (metadata.len(), 0, modified)
 }
+// ANCHOR_END: cache
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::Arc;
-    use std::time::{Duration, SystemTime};
+    use std::{env, fs, process};
 
-    fn file(age: Duration) -> FoundFile {
+    fn file() -> FoundFile {
         let content = Content::InMemory(Arc::default());
-        let modified = SystemTime::now() - age;
+        let modified = SystemTime::UNIX_EPOCH;
         FoundFile { content, modified, media_type: "" }
+    }
+
+    /// Of something that has not changed for a while.
+    fn settled() -> Metadata {
+        fs::metadata("/").expect("a folder")
     }
 
     #[test]
     fn a_file_that_has_just_changed_is_not_kept() {
         let cache = Cache::default();
-        let metadata = std::fs::metadata(".").expect("a folder");
-        cache.put(Path::new("new"), &file(Duration::ZERO), &metadata);
+        let path = env::temp_dir().join(format!("cache-{}", process::id()));
+        let new = fs::File::create(&path).expect("a folder for files");
+        if cfg!(unix) {
+            // It may say what it likes, as a copy of an old file does.
+            new.set_modified(SystemTime::UNIX_EPOCH).expect("its own");
+        }
+        let metadata = new.metadata().expect("it is open");
+        fs::remove_file(&path).expect("it is there");
+        cache.put(&path, &file(), &metadata);
         assert!(cache.lock().is_empty());
-        cache.put(Path::new("old"), &file(SETTLED * 2), &metadata);
-        assert!(cache.lock().contains_key(Path::new("old")));
+        cache.put(&path, &file(), &settled());
+        assert!(cache.lock().contains_key(&path));
     }
 
     #[test]
     fn it_never_holds_more_files_than_its_limit() {
         let cache = Cache::default();
-        let metadata = std::fs::metadata(".").expect("a folder");
         for number in 0..3 * CACHE {
             let path = PathBuf::from(number.to_string());
-            cache.put(&path, &file(SETTLED * 2), &metadata);
+            cache.put(&path, &file(), &settled());
             assert!(cache.lock().len() <= CACHE);
             assert!(cache.lock().contains_key(&path));
         }
     }
 }
+// ANCHOR_END: tests

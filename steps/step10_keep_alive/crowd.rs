@@ -1,3 +1,4 @@
+// ANCHOR: members
 //! Everybody who is connected: who is served, who is idle, and who has to go.
 
 use crate::input::is_timeout;
@@ -9,7 +10,6 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-// ANCHOR: members
 /// The connections that were accepted and have not ended.
 pub struct Crowd {
     members: Mutex<Members>,
@@ -47,6 +47,7 @@ pub enum Phase {
 }
 // ANCHOR_END: members
 
+// ANCHOR: crowd
 impl Crowd {
     pub fn new(workers: usize) -> Crowd {
         let all = BTreeMap::new();
@@ -76,7 +77,6 @@ impl Crowd {
         self.lock().dismiss_one();
     }
 
-    // ANCHOR: drain
     /// Waits until all have left: the idle at once, those who have not sent a
     /// whole request within two seconds, and everybody within `bound`. Returns
     /// how many responses had to be cut off.
@@ -95,7 +95,6 @@ impl Crowd {
         self.wait_until(end);
         self.cut()
     }
-    // ANCHOR_END: drain
 
     /// Ends all connections, and says to how many a response was due.
     fn cut(&self) -> usize {
@@ -127,6 +126,7 @@ impl Crowd {
 
 /// Why the lock cannot be poisoned.
 const INTACT: &str = "nothing panics while it is held";
+// ANCHOR_END: crowd
 
 // ANCHOR: dismiss
 impl Members {

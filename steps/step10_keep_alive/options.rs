@@ -32,7 +32,7 @@ port that is free, and 0.0.0.0 lets other machines in.
 Options:
   --root DIR          the folder to serve; else the pages of this tutorial
   --no-demo           without /sleep and /panic; use it for anything real
-  --access-log        a line on standard output for each response
+  --access-log        a line on standard output for each request
   --workers N         how many connections are served at once [300]
   --queue N           how many more may wait; others get a 503 [1024]
   --idle-seconds S    how long a connection may be silent [5]

@@ -1,10 +1,9 @@
 //! Threads that take their jobs from one queue, started as they are needed.
 
-use std::io;
+use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, TryRecvError};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
 /// Anything that a worker can do once.
@@ -18,17 +17,15 @@ pub struct ThreadPool {
     workers: Vec<JoinHandle<()>>,
     /// `None` once the pool is being dropped.
     sender: Option<mpsc::SyncSender<Job>>,
-    queue: Arc<Queue>,
+    queue: Arc<Mutex<Queue>>,
 }
 
-/// Where the workers find their jobs. If one of them waited in `recv`, with the
-/// lock, each job would wake two: that one, and another to wait in its place.
-/// So all wait for the `Condvar`, and a job wakes one.
+/// Where the workers find their jobs, and who of them has none.
 struct Queue {
-    jobs: Mutex<mpsc::Receiver<Job>>,
-    changed: Condvar,
-    /// Jobs that wait or are being run. `Relaxed`: the lock orders all else.
-    unfinished: AtomicUsize,
+    jobs: mpsc::Receiver<Job>,
+    /// Each of them waits for a message. The last to come is the first to be
+    /// woken: what it needs is still in the processor's cache.
+    idle: Vec<mpsc::Sender<()>>,
 }
 
 /// No room for another job.
@@ -44,11 +41,8 @@ impl ThreadPool {
             return Err(io::Error::other("a pool needs at least one worker"));
         }
         let (sender, receiver) = mpsc::sync_channel(queue);
-        let queue = Arc::new(Queue {
-            jobs: Mutex::new(receiver),
-            changed: Condvar::new(),
-            unfinished: AtomicUsize::new(0),
-        });
+        let (jobs, idle) = (receiver, Vec::new());
+        let queue = Arc::new(Mutex::new(Queue { jobs, idle }));
         let (workers, sender) = (Vec::new(), Some(sender));
         let mut pool = ThreadPool { size, workers, sender, queue };
         pool.start_worker()?;
@@ -70,15 +64,19 @@ impl ThreadPool {
         job: impl FnOnce() + Send + 'static,
     ) -> Result<(), QueueFull> {
         let sender = self.sender.as_ref().expect("only drop takes it");
-        let lock = self.queue.jobs.lock().expect(INTACT);
+        let mut queue = lock(&self.queue);
         sender.try_send(Box::new(job)).map_err(|_| QueueFull)?;
-        let unfinished = self.queue.unfinished.fetch_add(1, Relaxed);
-        drop(lock); // Whoever is woken needs it.
-        if unfinished < self.workers.len() {
-            self.queue.changed.notify_one();
+        let idle = queue.idle.pop();
+        drop(queue); // Whoever is woken needs it.
+        if let Some(waker) = idle {
+            _ = waker.send(());
         } else if self.workers.len() < self.size {
-            // If that fails, the job waits for a worker that there is.
-            _ = self.start_worker();
+            if let Err(error) = self.start_worker() {
+                // The job waits for a worker that there is.
+                self.size = self.workers.len();
+                let size = self.size;
+                _ = writeln!(io::stderr(), "{size} workers at most: {error}");
+            }
         }
         Ok(())
     }
@@ -87,40 +85,42 @@ impl ThreadPool {
 impl Drop for ThreadPool {
     fn drop(&mut self) {
         // Without a sender, a worker that finds the queue empty returns.
-        let lock = self.queue.jobs.lock().expect(INTACT);
+        let mut queue = lock(&self.queue);
         drop(self.sender.take());
-        drop(lock);
-        self.queue.changed.notify_all();
+        for waker in queue.idle.drain(..) {
+            _ = waker.send(());
+        }
+        drop(queue);
         for worker in self.workers.drain(..) {
             _ = worker.join();
         }
     }
 }
 
-/// Why the lock cannot be poisoned.
-const INTACT: &str = "nothing panics while it is held";
-
-/// Runs one job after another, until the sender is gone.
-fn run(queue: &Queue) {
-    while let Some(job) = next_job(queue) {
-        // A panic costs this job only. The hook of std has told what it was.
-        _ = panic::catch_unwind(AssertUnwindSafe(job));
-        queue.unfinished.fetch_sub(1, Relaxed);
+/// Runs one job after another, until the sender is gone. The queue is not
+/// locked while a job runs.
+fn run(queue: &Mutex<Queue>) {
+    let (waker, woken) = mpsc::channel();
+    loop {
+        let mut queue = lock(queue);
+        match queue.jobs.try_recv() {
+            Ok(job) => {
+                drop(queue);
+                // A panic costs this job only. std's hook has told what it was.
+                _ = panic::catch_unwind(AssertUnwindSafe(job));
+            }
+            Err(TryRecvError::Empty) => {
+                queue.idle.push(waker.clone());
+                drop(queue);
+                _ = woken.recv();
+            }
+            Err(TryRecvError::Disconnected) => return,
+        }
     }
 }
 
-/// Waits for a job. The lock is not held while the job runs.
-fn next_job(queue: &Queue) -> Option<Job> {
-    let mut jobs = queue.jobs.lock().expect(INTACT);
-    loop {
-        match jobs.try_recv() {
-            Ok(job) => return Some(job),
-            Err(TryRecvError::Disconnected) => return None,
-            Err(TryRecvError::Empty) => {
-                jobs = queue.changed.wait(jobs).expect(INTACT);
-            }
-        }
-    }
+fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
+    queue.lock().expect("nothing panics while it is held")
 }
 
 #[cfg(test)]
@@ -160,6 +160,9 @@ mod tests {
     fn a_worker_is_started_for_a_job_for_which_none_is_free() {
         let mut pool = ThreadPool::new(3, 4).expect("a thread");
         assert_eq!(pool.workers.len(), 1);
+        while lock(&pool.queue).idle.is_empty() {
+            thread::yield_now(); // It has not found out yet.
+        }
         let (taken, is_taken) = mpsc::channel();
         let mut held = Vec::new();
         for workers in [1, 2, 3, 3] {
