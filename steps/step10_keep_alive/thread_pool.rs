@@ -183,4 +183,30 @@ mod tests {
         drop(held);
         is_taken.recv().expect("the fourth has its turn");
     }
+
+    #[test]
+    fn who_has_slept_least_is_woken() {
+        let mut pool = ThreadPool::new(2, 2).expect("a thread");
+        let queue = Arc::clone(&pool.queue);
+        let (taken, is_taken) = mpsc::channel();
+        let mut start = |held: mpsc::Receiver<()>| {
+            let taken = taken.clone();
+            let job = move || {
+                taken.send(thread::current().id()).expect("the test waits");
+                _ = held.recv();
+            };
+            assert_eq!(pool.execute(job), Ok(()));
+            is_taken.recv().expect("a worker has the job")
+        };
+        let (first, second) = (mpsc::channel(), mpsc::channel());
+        start(first.1);
+        let last = start(second.1);
+        for (release, idle) in [(first.0, 1), (second.0, 2)] {
+            drop(release);
+            while lock(&queue).idle.len() < idle {
+                thread::yield_now(); // It is still on its way.
+            }
+        }
+        assert_eq!(start(mpsc::channel().1), last);
+    }
 }
