@@ -142,9 +142,9 @@ impl Plot {
             let (rate, p99) = (count(median(per_second)), time(median(p99)));
             desc += &format!(" {name}: {rate} a second, p99 {p99}.");
         }
-        let height = 125 + servers.len() * 52;
+        let height = 118 + servers.len() * 88;
         let mut svg = format!(
-            "<svg viewBox=\"0 0 560 {height}\" role=\"img\" \
+            "<svg viewBox=\"0 0 400 {height}\" role=\"img\" \
              aria-labelledby=\"{name}-title {name}-desc\" \
              xmlns=\"http://www.w3.org/2000/svg\">\n  \
              <title id=\"{name}-title\">Requests a second, and their p99\
@@ -174,14 +174,14 @@ fn panel(
     bars: Vec<(&Server, &Vec<f64>)>,
     text: fn(f64) -> String,
 ) -> usize {
-    let (x, width) = (176.0, 260.0);
+    let (x, width) = (8.0, 290.0);
     let longest = bars.iter().flat_map(|(_, values)| *values);
     let longest = longest.copied().fold(f64::MIN_POSITIVE, f64::max);
     let scale = |value: f64| (value / longest * width * 10.0).round() / 10.0;
     *svg += &format!(
         "  <text class=\"strong\" x=\"8\" y=\"{top}\">{heading}</text>\n"
     );
-    let mut y = top + 10;
+    let mut y = top + 28;
     for (server, values) in bars {
         let low = x + scale(values.iter().copied().fold(f64::MAX, f64::min));
         let high = x + scale(values.iter().copied().fold(0.0, f64::max));
@@ -194,13 +194,13 @@ fn panel(
              height=\"18\"/>\n  \
              <path class=\"line\" d=\"M{low} {middle}H{high}\"/>\n  \
              <text x=\"{}\" y=\"{}\">{text}{errors}</text>\n",
-            y + 13,
+            y - 4,
             high + 8.0,
             y + 14,
         );
-        y += 26;
+        y += 44;
     }
-    y + 8
+    y - 10
 }
 
 fn median(values: &[f64]) -> f64 {
@@ -261,7 +261,7 @@ mod tests {
         let svg = plot.draw("x");
         assert!(svg.contains(" id=\"x-title\""), "{svg}");
         assert!(svg.contains(">a&amp;&lt;</text>"), "{svg}");
-        assert!(svg.contains("width=\"130\""), "{svg}");
+        assert!(svg.contains("width=\"145\""), "{svg}");
         assert!(svg.contains(" a&amp;&lt;: 1,000 a second, p99 2.0 ms.<"));
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
     }
