@@ -92,10 +92,13 @@ mod tests {
     use std::sync::Arc;
     use std::{env, fs, process};
 
-    fn file() -> FoundFile {
-        let content = Content::InMemory(Arc::default());
+    fn file(content: Content) -> FoundFile {
         let modified = SystemTime::UNIX_EPOCH;
         FoundFile { content, modified, media_type: "" }
+    }
+
+    fn small() -> FoundFile {
+        file(Content::InMemory(Arc::default()))
     }
 
     /// Of something that has not changed for a while.
@@ -114,10 +117,49 @@ mod tests {
         }
         let metadata = new.metadata().expect("it is open");
         fs::remove_file(&path).expect("it is there");
-        cache.put(&path, &file(), &metadata);
+        cache.put(&path, &small(), &metadata);
         assert!(cache.lock().is_empty());
-        cache.put(&path, &file(), &settled());
+        cache.put(&path, &small(), &settled());
         assert!(cache.lock().contains_key(&path));
+    }
+
+    #[test]
+    fn a_file_that_is_not_in_memory_is_not_kept() {
+        let cache = Cache::default();
+        let path = env::current_exe().expect("this program");
+        let open = fs::File::open(&path).expect("it is there");
+        let long = file(Content::File(Arc::new(open), 1));
+        cache.put(&path, &long, &settled());
+        assert!(cache.get_fresh(&path).is_none());
+    }
+
+    #[test]
+    fn another_file_is_noticed() {
+        let cache = Cache::default();
+        let path = Path::new("a");
+        cache.put(path, &small(), &settled());
+        assert!(cache.get(path, &settled()).is_some());
+        let other = fs::metadata(env::temp_dir()).expect("a folder");
+        assert!(cache.get(path, &other).is_none());
+        assert!(cache.get(Path::new("b"), &settled()).is_none());
+    }
+
+    #[test]
+    fn a_file_that_changes_has_another_version() {
+        let path = env::temp_dir().join(format!("version-{}", process::id()));
+        let start = Instant::now();
+        fs::write(&path, "one").expect("a folder for files");
+        let first = version(&fs::metadata(&path).expect("it is there"));
+        loop {
+            // Until the clock of the file system has moved on.
+            fs::write(&path, "two").expect("the same file");
+            let now = version(&fs::metadata(&path).expect("it is there"));
+            if now != first {
+                break;
+            }
+            assert!(start.elapsed() < SETTLED, "{now:?} is the same");
+        }
+        fs::remove_file(&path).expect("it is there");
     }
 
     #[test]
@@ -125,7 +167,7 @@ mod tests {
         let cache = Cache::default();
         for number in 0..3 * CACHE {
             let path = PathBuf::from(number.to_string());
-            cache.put(&path, &file(), &settled());
+            cache.put(&path, &small(), &settled());
             assert!(cache.lock().len() <= CACHE);
             assert!(cache.lock().contains_key(&path));
         }
