@@ -7,10 +7,14 @@
 //! The measurements are the files of `book/src/measurements`. To measure takes
 //! two minutes, nginx, and a machine that has nothing else to do.
 
+#[path = "support/scratch.rs"]
+mod scratch;
+
+use scratch::Scratch;
 use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::Once;
 use std::{env, fs};
 
@@ -65,45 +69,73 @@ fn measure() {
         }
         let taken = TcpStream::connect(NGINX).is_ok();
         assert!(!taken, "{NGINX} is taken; nginx is to be measured there");
-        let mut nginx = nginx(&[]).spawn().expect("to measure takes nginx");
+        let _nginx = Nginx::start();
         for (name, arguments) in MEASUREMENTS {
             let mut load = Command::new(env!("CARGO_BIN_EXE_load"));
             let load = load.args(COMMON).arg("--csv").arg(csv(name));
             let status = load.args(arguments).status().unwrap();
             assert!(status.success(), "{name}: {status}");
         }
-        let process = nginx.id().to_string();
-        Command::new("kill").args(["-TERM", &process]).status().unwrap();
-        nginx.wait().unwrap();
     });
 }
 
-/// nginx with the configuration in the chapter.
-fn nginx(options: &[&str]) -> Command {
+/// nginx with the configuration in the chapter, but for its folder.
+fn nginx(scratch: &Scratch) -> Option<Command> {
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let mut folders = env::split_paths(&folders).chain(["/usr/sbin".into()]);
+    let program = folders.find_map(|folder| {
+        let program = folder.join("nginx");
+        program.is_file().then_some(program)
+    })?;
     let text = read(&source().join("how_fast.md"));
     let (_, rest) = text.split_once("```nginx\n").unwrap();
     let (configuration, _) = rest.split_once("```").unwrap();
-    let folder = Path::new("/tmp/nginx-book");
-    fs::create_dir_all(folder).unwrap();
-    let file = folder.join("nginx.conf");
+    let folder = scratch.0.to_str().unwrap();
+    let configuration = configuration.replace("/tmp/nginx-book", folder);
+    let file = scratch.0.join("nginx.conf");
     fs::write(&file, configuration).unwrap();
-    let mut nginx = Command::new("nginx");
+    let mut nginx = Command::new(program);
     nginx.args(["-p", env!("CARGO_MANIFEST_DIR"), "-c"]).arg(file);
-    nginx.args(options);
-    nginx
+    Some(nginx)
+}
+
+/// nginx, which ends with the measurements.
+struct Nginx {
+    process: Child,
+    _scratch: Scratch,
+}
+
+impl Nginx {
+    fn start() -> Nginx {
+        let scratch = Scratch::new("measured-nginx");
+        let nginx = nginx(&scratch);
+        let mut nginx = nginx.expect("nginx is installed, to be measured");
+        let process = nginx.spawn().unwrap();
+        Nginx { process, _scratch: scratch }
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // Its workers end with it, if it can tell them.
+        let process = self.process.id().to_string();
+        _ = Command::new("kill").args(["-TERM", &process]).status();
+        _ = self.process.wait();
+    }
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn nginx_understands_its_configuration() {
     measure();
-    match nginx(&["-t"]).output() {
-        Err(_) => eprintln!("skipped: this needs nginx, which is not here"),
-        Ok(run) => {
-            let said = String::from_utf8_lossy(&run.stderr);
-            assert!(run.status.success(), "{said}");
-        }
-    }
+    let scratch = Scratch::new("tested-nginx");
+    let Some(mut nginx) = nginx(&scratch) else {
+        eprintln!("skipped: this needs nginx, which is not here");
+        return;
+    };
+    let run = nginx.arg("-t").output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{said}");
 }
 
 /// Compares what is generated with what is there, and writes it if asked.

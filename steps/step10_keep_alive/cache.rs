@@ -32,23 +32,20 @@ impl Cache {
         is_fresh.then(|| entry.file.clone())
     }
 
-    /// The file, if `metadata` says now that it is as it was when it was read.
-    pub fn get(&self, path: &Path, metadata: &Metadata) -> Option<FoundFile> {
+    /// The file, if it still has the version that it had when it was read.
+    pub fn get(&self, path: &Path, version: Version) -> Option<FoundFile> {
         let mut entries = self.lock();
         let entry = entries.get_mut(path)?;
-        if entry.version != version(metadata) {
+        if entry.version != version {
             return None;
         }
         entry.checked = Instant::now();
         Some(entry.file.clone())
     }
 
-    /// Keeps a small file, if its metadata will tell when it changes.
-    pub fn put(&self, path: &Path, file: &FoundFile, metadata: &Metadata) {
-        let version = version(metadata);
-        let (.., changed) = version;
-        let is_small = matches!(file.content, Content::InMemory(_));
-        if !is_small || changed.elapsed().unwrap_or_default() <= SETTLED {
+    /// Keeps a file that is in memory.
+    pub fn put(&self, path: &Path, file: &FoundFile, version: Version) {
+        if matches!(file.content, Content::File(..)) {
             return;
         }
         let (file, checked) = (file.clone(), Instant::now());
@@ -65,23 +62,36 @@ impl Cache {
     }
 }
 
-/// What is another as soon as the file is another, or holds something else, or
-/// may be read by others than before. When it has changed comes last.
-type Version = (u64, u64, SystemTime);
-
-#[cfg(unix)]
-fn version(metadata: &Metadata) -> Version {
-    use std::{os::unix::fs::MetadataExt, time::Duration};
-    let seconds = metadata.ctime().max(0) as u64;
-    let since = Duration::new(seconds, metadata.ctime_nsec() as u32);
-    (metadata.dev(), metadata.ino(), SystemTime::UNIX_EPOCH + since)
+/// Another one as soon as the file is another, or holds something else, or may
+/// be read by others than before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Version {
+    number: (u64, u64),
+    changed: SystemTime,
 }
 
-/// Elsewhere std knows only its length and when it was changed.
-#[cfg(not(unix))]
-fn version(metadata: &Metadata) -> Version {
-    let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    (metadata.len(), 0, modified)
+impl Version {
+    #[cfg(unix)]
+    pub fn of(metadata: &Metadata) -> Version {
+        use std::{os::unix::fs::MetadataExt, time::Duration};
+        let number = (metadata.dev(), metadata.ino());
+        let seconds = metadata.ctime().max(0) as u64;
+        let since = Duration::new(seconds, metadata.ctime_nsec() as u32);
+        Version { number, changed: SystemTime::UNIX_EPOCH + since }
+    }
+
+    /// Elsewhere std knows only its length and when it was written to.
+    #[cfg(not(unix))]
+    pub fn of(metadata: &Metadata) -> Version {
+        let number = (metadata.len(), 0);
+        let changed = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        Version { number, changed }
+    }
+
+    /// Whether whatever changes from now on makes another version.
+    pub fn is_settled(&self) -> bool {
+        self.changed.elapsed().is_ok_and(|age| age > SETTLED)
+    }
 }
 // ANCHOR_END: cache
 
@@ -92,35 +102,15 @@ mod tests {
     use std::sync::Arc;
     use std::{env, fs, process};
 
+    const CHANGED: SystemTime = SystemTime::UNIX_EPOCH;
+    const VERSION: Version = Version { number: (1, 2), changed: CHANGED };
+
     fn file(content: Content) -> FoundFile {
-        let modified = SystemTime::UNIX_EPOCH;
-        FoundFile { content, modified, media_type: "" }
+        FoundFile { content, modified: CHANGED, media_type: "" }
     }
 
     fn small() -> FoundFile {
         file(Content::InMemory(Arc::default()))
-    }
-
-    /// Of something that has not changed for a while.
-    fn settled() -> Metadata {
-        fs::metadata("/").expect("a folder")
-    }
-
-    #[test]
-    fn a_file_that_has_just_changed_is_not_kept() {
-        let cache = Cache::default();
-        let path = env::temp_dir().join(format!("cache-{}", process::id()));
-        let new = fs::File::create(&path).expect("a folder for files");
-        if cfg!(unix) {
-            // It may say what it likes, as a copy of an old file does.
-            new.set_modified(SystemTime::UNIX_EPOCH).expect("its own");
-        }
-        let metadata = new.metadata().expect("it is open");
-        fs::remove_file(&path).expect("it is there");
-        cache.put(&path, &small(), &metadata);
-        assert!(cache.lock().is_empty());
-        cache.put(&path, &small(), &settled());
-        assert!(cache.lock().contains_key(&path));
     }
 
     #[test]
@@ -129,37 +119,24 @@ mod tests {
         let path = env::current_exe().expect("this program");
         let open = fs::File::open(&path).expect("it is there");
         let long = file(Content::File(Arc::new(open), 1));
-        cache.put(&path, &long, &settled());
-        assert!(cache.get_fresh(&path).is_none());
+        cache.put(&path, &long, VERSION);
+        assert!(cache.get(&path, VERSION).is_none());
     }
 
     #[test]
-    fn another_file_is_noticed() {
+    fn another_version_is_noticed() {
         let cache = Cache::default();
         let path = Path::new("a");
-        cache.put(path, &small(), &settled());
-        assert!(cache.get(path, &settled()).is_some());
-        let other = fs::metadata(env::temp_dir()).expect("a folder");
-        assert!(cache.get(path, &other).is_none());
-        assert!(cache.get(Path::new("b"), &settled()).is_none());
-    }
-
-    #[test]
-    fn a_file_that_changes_has_another_version() {
-        let path = env::temp_dir().join(format!("version-{}", process::id()));
-        let start = Instant::now();
-        fs::write(&path, "one").expect("a folder for files");
-        let first = version(&fs::metadata(&path).expect("it is there"));
-        loop {
-            // Until the clock of the file system has moved on.
-            fs::write(&path, "two").expect("the same file");
-            let now = version(&fs::metadata(&path).expect("it is there"));
-            if now != first {
-                break;
-            }
-            assert!(start.elapsed() < SETTLED, "{now:?} is the same");
+        cache.put(path, &small(), VERSION);
+        assert!(cache.get(path, VERSION).is_some());
+        let changed = CHANGED + SETTLED;
+        for other in [
+            Version { number: (2, 2), ..VERSION },
+            Version { changed, ..VERSION },
+        ] {
+            assert!(cache.get(path, other).is_none());
         }
-        fs::remove_file(&path).expect("it is there");
+        assert!(cache.get(Path::new("b"), VERSION).is_none());
     }
 
     #[test]
@@ -167,10 +144,47 @@ mod tests {
         let cache = Cache::default();
         for number in 0..3 * CACHE {
             let path = PathBuf::from(number.to_string());
-            cache.put(&path, &small(), &settled());
+            cache.put(&path, &small(), VERSION);
             assert!(cache.lock().len() <= CACHE);
             assert!(cache.lock().contains_key(&path));
         }
+    }
+
+    #[test]
+    fn what_has_just_changed_is_not_settled() {
+        let now = SystemTime::now();
+        for (changed, is_settled) in [
+            (now + SETTLED * 100, false),
+            (now + SETTLED, false),
+            (now - SETTLED * 2, true),
+            (CHANGED, true),
+        ] {
+            let version = Version { changed, ..VERSION };
+            assert_eq!(version.is_settled(), is_settled, "{changed:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_has_a_version_for_each_change() {
+        let path = env::temp_dir().join(format!("version-{}", process::id()));
+        let version = || Version::of(&fs::metadata(&path).expect("a file"));
+        let start = SystemTime::now();
+        fs::write(&path, "one").expect("a folder for files");
+        let first = version();
+        assert!(first.changed + SETTLED > start, "{first:?}, {start:?}");
+        if cfg!(unix) {
+            // It may say what it likes, as a copy of an old file does.
+            let file = fs::File::options().write(true).open(&path);
+            file.and_then(|it| it.set_modified(CHANGED)).expect("its own");
+            assert!(version().changed + SETTLED > start);
+        }
+        // The clock of the file system moves on in steps.
+        while version() == first {
+            fs::write(&path, "two").expect("the same file");
+            let time = start.elapsed().unwrap_or_default();
+            assert!(time < SETTLED * 10, "{first:?} still");
+        }
+        fs::remove_file(&path).expect("it is there");
     }
 }
 // ANCHOR_END: tests

@@ -67,6 +67,13 @@ impl Crowd {
         Guest { crowd: Arc::clone(self), id, stream }
     }
 
+    /// How many can be served at once may turn out to be fewer.
+    pub fn set_room(&self, room: usize) {
+        let mut members = self.lock();
+        members.room = room;
+        members.make_room();
+    }
+
     /// How many connections there are.
     pub fn len(&self) -> usize {
         self.lock().all.len()

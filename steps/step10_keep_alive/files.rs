@@ -1,7 +1,7 @@
 //! Turns a path from a stranger into a file below the root, and never into
 //! another.
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Version};
 use crate::limits::SMALL;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -116,7 +116,7 @@ impl Files {
             Err(_) if path.is_symlink() => return Ok(None), // It leads nowhere.
             metadata => metadata?,
         };
-        if let Some(file) = self.cache.get(path, &metadata) {
+        if let Some(file) = self.cache.get(path, Version::of(&metadata)) {
             return Ok(Some(Found::File(file)));
         }
         let is_file = metadata.is_file();
@@ -135,12 +135,16 @@ impl Files {
         if !is_same(&fs::symlink_metadata(real)?, &metadata) {
             return Ok(None);
         }
+        let version = Version::of(&metadata);
+        let is_settled = version.is_settled(); // Before it is read.
         let file = FoundFile {
             content: content(file, metadata.len())?,
             modified: metadata.modified()?,
             media_type: media_type(path),
         };
-        self.cache.put(path, &file, &metadata);
+        if is_settled {
+            self.cache.put(path, &file, version);
+        }
         Ok(Some(Found::File(file)))
     }
 }

@@ -82,6 +82,7 @@ fn serve(options: &Options, site: Site) -> io::Result<()> {
                 if pool.execute(job).is_err() {
                     report(turn_away(stream, &mut farewells));
                 }
+                crowd.set_room(pool.size);
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
             Err(error) => {

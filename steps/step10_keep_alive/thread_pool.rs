@@ -12,8 +12,9 @@ type Job = Box<dyn FnOnce() + Send + 'static>;
 /// Runs jobs on a limited number of threads, in the order in which they come.
 /// Dropping the pool waits until all of them have run.
 pub struct ThreadPool {
-    /// How many workers there may be.
-    size: usize,
+    /// How many workers there may be: fewer than asked for, once the operating
+    /// system has refused to start one.
+    pub size: usize,
     workers: Vec<JoinHandle<()>>,
     /// `None` once the pool is being dropped.
     sender: Option<mpsc::SyncSender<Job>>,
@@ -73,9 +74,9 @@ impl ThreadPool {
         } else if self.workers.len() < self.size {
             if let Err(error) = self.start_worker() {
                 // The job waits for a worker that there is.
-                self.size = self.workers.len();
-                let size = self.size;
+                let size = self.workers.len();
                 _ = writeln!(io::stderr(), "{size} workers at most: {error}");
+                self.size = size;
             }
         }
         Ok(())

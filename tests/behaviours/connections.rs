@@ -280,22 +280,28 @@ pub fn idle_connections_hold_nobody_up(server: &Server) -> Outcome {
     crowd[0].is_closed(DEADLINE)?;
     server.is_well()?;
     #[cfg(target_os = "linux")]
-    idle_connections_take_no_file_from_others(&server)?;
+    idle_connections_leave_what_is_scarce(&server)?;
     Ok(())
 }
 
+/// With fewer open files, or fewer threads, than there are idle connections.
 /// Asked of this repository's programs only: another may need a file for its
-/// page, and then none is left.
+/// page, and none is left.
 #[cfg(target_os = "linux")]
-fn idle_connections_take_no_file_from_others(server: &Server) -> Outcome {
+fn idle_connections_leave_what_is_scarce(server: &Server) -> Outcome {
     if !server.program.is_ours {
         return Ok(());
     }
-    const MOST: usize = 32;
-    let options = ["--idle-seconds", "3600"];
-    let small = server.start_with_open_files(MOST, &options)?;
-    let crowd: Outcome<Vec<_>> = (0..MOST).map(|_| idle(&small)).collect();
-    crowd.map(drop)
+    // With such stacks, there is room for six threads or so.
+    let large_stacks = "export RUST_MIN_STACK=268435456; ulimit -v 2000000";
+    for limit in ["ulimit -n 32", large_stacks] {
+        let options = ["--idle-seconds", "3600"];
+        let small = server.start_within(limit, &options)?;
+        let crowd: Outcome<Vec<_>> = (0..32).map(|_| idle(&small)).collect();
+        crowd
+            .map_err(|it| it.expected(&format!("a response, with {limit}")))?;
+    }
+    Ok(())
 }
 
 pub fn a_newcomer_has_a_moment_to_ask(server: &Server) -> Outcome {

@@ -144,18 +144,26 @@ impl Server {
         most: usize,
         options: &[&str],
     ) -> Outcome<Server> {
-        let start = |options: &[&str]| {
-            let own = self.program.command();
-            let mut command = Command::new("sh");
-            let script =
-                format!("ulimit -n {most} && exec \"$0\" 127.0.0.1:0 \"$@\"");
-            command.args(["-c", &script]).arg(own.get_program()).args(options);
-            if let Some(folder) = own.get_current_dir() {
-                command.current_dir(folder);
-            }
-            Server::run(self.program.clone(), command, self.absent)
-        };
-        start(options).or_else(|_| start(&[]))
+        let limit = format!("ulimit -n {most}");
+        self.start_within(&limit, options)
+            .or_else(|_| self.start_within(&limit, &[]))
+    }
+
+    /// A second server of the same program, started after that shell command.
+    #[cfg(target_os = "linux")]
+    pub fn start_within(
+        &self,
+        limit: &str,
+        options: &[&str],
+    ) -> Outcome<Server> {
+        let own = self.program.command();
+        let mut command = Command::new("sh");
+        let script = format!("{limit} && exec \"$0\" 127.0.0.1:0 \"$@\"");
+        command.args(["-c", &script]).arg(own.get_program()).args(options);
+        if let Some(folder) = own.get_current_dir() {
+            command.current_dir(folder);
+        }
+        Server::run(self.program.clone(), command, self.absent)
     }
 
     fn run(
