@@ -333,8 +333,9 @@ pub fn a_newcomer_has_a_moment_to_ask(server: &Server) -> Outcome {
 
 pub fn a_request_that_has_begun_is_not_given_up(server: &Server) -> Outcome {
     server.by_hand("# start it with --workers 4; half a request, then a crowd");
-    let server = server.configured(&["--workers", "4"])?;
     for _ in 0..10 {
+        // A new one each time: who has left the last one may still count there.
+        let server = server.configured(&["--workers", "4"])?;
         let mut idle = idle(&server)?;
         // These have all begun, be it only with a byte.
         let mut begun = [server.hold()?, server.send("G")?, server.send("\r")?];
