@@ -9,8 +9,9 @@ use crate::output::{Output, has_more, linger};
 use crate::request::{After, Request};
 use crate::response::Response;
 use crate::site::Site;
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::{io, time::Instant};
+use std::time::{Duration, Instant};
 
 /// What all connections share.
 pub struct Server {
@@ -83,7 +84,8 @@ impl Connection<'_> {
     fn wait_for_request(&mut self, is_first: bool) -> io::Result<bool> {
         if is_first {
             // It has come to ask, and is not asked to leave before it could.
-            self.input.set_timeout(GRACE)?;
+            let left = GRACE.saturating_sub(self.guest.entered.elapsed());
+            self.input.set_timeout(left.max(Duration::from_millis(1)))?;
             match self.input.read() {
                 Ok(0) => return Ok(false),
                 Err(error) if !is_timeout(&error) => return Err(error),

@@ -64,7 +64,7 @@ impl Crowd {
         let phase = Phase::Waiting;
         members.all.insert(id, Member { stream: Arc::clone(&stream), phase });
         members.make_room();
-        Guest { crowd: Arc::clone(self), id, stream }
+        Guest { crowd: Arc::clone(self), id, stream, entered: Instant::now() }
     }
 
     /// How many can be served at once may turn out to be fewer.
@@ -177,6 +177,7 @@ pub struct Guest {
     crowd: Arc<Crowd>,
     id: u64,
     pub stream: Arc<TcpStream>,
+    pub entered: Instant,
 }
 
 impl Guest {
