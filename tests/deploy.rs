@@ -71,7 +71,9 @@ fn free_port() -> u16 {
         let number = TAKEN.fetch_add(1, Ordering::Relaxed);
         let start = (process::id() % 600) as u16 * 32;
         let port = 10_000 + (start + number) % 20_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        // To listen there for a moment would be another way to find out, but a
+        // process that is being started may hold such a listener for longer.
+        if TcpStream::connect(address(port)).is_err() {
             return port;
         }
     }
