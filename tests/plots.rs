@@ -313,7 +313,7 @@ mod calls {
         }
         // Strace itself does not heed it, but writes when its server has ended.
         let group = format!("-{}", strace.id());
-        Command::new("kill").args(["-INT", "--", &group]).status().unwrap();
+        Command::new("kill").args(["-TERM", "--", &group]).status().unwrap();
         strace.wait().unwrap();
         reader.join().unwrap().unwrap();
         let text = fs::read_to_string(&counts).unwrap_or_default();
