@@ -89,10 +89,7 @@ impl Crowd {
     /// how many responses had to be cut off.
     pub fn drain(&self, bound: Duration) -> usize {
         let end = Instant::now() + bound;
-        let mut members = self.lock();
-        members.room = 0;
-        members.make_room();
-        drop(members);
+        self.set_room(0);
         self.wait_until(end.min(Instant::now() + HALF_RECEIVED));
         for member in self.lock().all.values() {
             if member.phase == Phase::Receiving {

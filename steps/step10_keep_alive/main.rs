@@ -91,7 +91,8 @@ fn serve(options: &Options, site: Site) -> io::Result<()> {
             }
         }
     }
-    drop(listener); // From here on, newcomers are refused.
+    crowd.set_room(0); // From here on, nobody stays after an answer,
+    drop(listener); // and newcomers are refused.
     _ = writeln!(io::stdout(), "waiting for connections: {}", crowd.len());
     let cut = crowd.drain(options.drain);
     if cut > 0 {
