@@ -1,27 +1,19 @@
-//! Step 01: takes one connection at a time and prints the head of its request.
+//! Step 01: accepts one connection at a time and prints its request's head.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::{env, ffi::OsStr, process::ExitCode};
+use std::{env, ffi::OsStr, process};
 
-fn main() -> ExitCode {
-    let mut arguments: Vec<_> = env::args_os().skip(1).collect();
-    if arguments.is_empty() {
-        arguments.push("127.0.0.1:7878".into());
-    }
-    // More than one argument is no address either: all of them are refused.
-    let address = arguments.join(OsStr::new(" "));
-    if let Err(error) = serve(&address.to_string_lossy()) {
-        _ = writeln!(io::stderr(), "cannot serve on {address:?}: {error}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
-}
-
-fn serve(address: &str) -> io::Result<()> {
-    let listener = TcpListener::bind(address)?;
-    let address = listener.local_addr()?;
-    writeln!(io::stdout(), "listening on http://{address}")?;
+fn main() -> io::Result<()> {
+    let args = env::args_os().skip(1).collect::<Vec<_>>().join(OsStr::new(" "));
+    let args = args.to_string_lossy();
+    let address = if args.is_empty() { "127.0.0.1:7878" } else { &args };
+    let listener = TcpListener::bind(address).unwrap_or_else(|error| {
+        let hint = "an address looks like 127.0.0.1:7878";
+        _ = writeln!(io::stderr(), "cannot bind {address:?}: {error}; {hint}");
+        process::exit(1)
+    });
+    writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     for stream in listener.incoming() {
         if let Err(error) = stream.and_then(handle) {
             _ = writeln!(io::stderr(), "connection failed: {error}");

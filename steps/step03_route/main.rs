@@ -1,27 +1,19 @@
-//! Step 03: looks at what is asked for, and answers each path with its own page.
+//! Step 03: reads the request line and answers each path with its own page.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::{env, ffi::OsStr, fs, process::ExitCode, thread, time::Duration};
+use std::{env, ffi::OsStr, fs, process, thread, time::Duration};
 
-fn main() -> ExitCode {
-    let mut arguments: Vec<_> = env::args_os().skip(1).collect();
-    if arguments.is_empty() {
-        arguments.push("127.0.0.1:7878".into());
-    }
-    // More than one argument is no address either: all of them are refused.
-    let address = arguments.join(OsStr::new(" "));
-    if let Err(error) = serve(&address.to_string_lossy()) {
-        _ = writeln!(io::stderr(), "cannot serve on {address:?}: {error}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
-}
-
-fn serve(address: &str) -> io::Result<()> {
-    let listener = TcpListener::bind(address)?;
-    let address = listener.local_addr()?;
-    writeln!(io::stdout(), "listening on http://{address}")?;
+fn main() -> io::Result<()> {
+    let args = env::args_os().skip(1).collect::<Vec<_>>().join(OsStr::new(" "));
+    let args = args.to_string_lossy();
+    let address = if args.is_empty() { "127.0.0.1:7878" } else { &args };
+    let listener = TcpListener::bind(address).unwrap_or_else(|error| {
+        let hint = "an address looks like 127.0.0.1:7878";
+        _ = writeln!(io::stderr(), "cannot bind {address:?}: {error}; {hint}");
+        process::exit(1)
+    });
+    writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     for stream in listener.incoming() {
         if let Err(error) = stream.and_then(handle) {
             _ = writeln!(io::stderr(), "connection failed: {error}");
@@ -48,6 +40,7 @@ fn read_head(stream: &TcpStream) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
+// ANCHOR: route
 /// The status and the page that answer a request.
 fn route(head: &str) -> (&'static str, &'static str) {
     let Some(target) = request_target(head) else {
@@ -63,7 +56,9 @@ fn route(head: &str) -> (&'static str, &'static str) {
         _ => ("404 Not Found", "404.html"),
     }
 }
+// ANCHOR_END: route
 
+// ANCHOR: request_target
 /// The target of a request line `method SP target SP version` (RFC 9112 §3).
 fn request_target(head: &str) -> Option<&str> {
     let (method, rest) = head.lines().next()?.split_once(' ')?;
@@ -72,16 +67,22 @@ fn request_target(head: &str) -> Option<&str> {
     let valid = matches!(number, [b'0'..=b'9', b'.', b'0'..=b'9']);
     (valid && !method.is_empty() && !target.is_empty()).then_some(target)
 }
+// ANCHOR_END: request_target
 
+// ANCHOR: pause
 /// How long `/sleep` takes: `ms=N` milliseconds, at most 10,000; else 5 seconds.
 fn pause(query: &str) -> Duration {
     let asked = query.strip_prefix("ms=").and_then(|ms| ms.parse().ok());
     Duration::from_millis(asked.unwrap_or(5_000).min(10_000))
 }
+// ANCHOR_END: pause
 
-/// Reads a page of the folder `static`, wherever the server was started.
+/// Reads a page of the directory `static`, wherever the server was started.
 fn read_page(name: &str) -> io::Result<Vec<u8>> {
-    let path = format!("{}/static/{name}", env!("CARGO_MANIFEST_DIR"));
+    // Cargo knows where the package is now. It may have moved since the build.
+    let package = env::var("CARGO_MANIFEST_DIR");
+    let package = package.as_deref().unwrap_or(env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{package}/static/{name}");
     fs::read(&path)
         .map_err(|error| io::Error::other(format!("{path}: {error}")))
 }

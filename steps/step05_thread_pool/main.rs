@@ -4,41 +4,33 @@ mod thread_pool;
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::{env, ffi::OsStr, fs, process::ExitCode, thread, time::Duration};
+use std::{env, ffi::OsStr, fs, process, thread, time::Duration};
 use thread_pool::ThreadPool;
 
-fn main() -> ExitCode {
-    let mut arguments: Vec<_> = env::args_os().skip(1).collect();
-    if arguments.is_empty() {
-        arguments.push("127.0.0.1:7878".into());
-    }
-    // More than one argument is no address either: all of them are refused.
-    let address = arguments.join(OsStr::new(" "));
-    if let Err(error) = serve(&address.to_string_lossy()) {
-        _ = writeln!(io::stderr(), "cannot serve on {address:?}: {error}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
-}
-
-fn serve(address: &str) -> io::Result<()> {
-    let listener = TcpListener::bind(address)?;
+fn main() -> io::Result<()> {
+    let args = env::args_os().skip(1).collect::<Vec<_>>().join(OsStr::new(" "));
+    let args = args.to_string_lossy();
+    let address = if args.is_empty() { "127.0.0.1:7878" } else { &args };
+    let listener = TcpListener::bind(address).unwrap_or_else(|error| {
+        let hint = "an address looks like 127.0.0.1:7878";
+        _ = writeln!(io::stderr(), "cannot bind {address:?}: {error}; {hint}");
+        process::exit(1)
+    });
     let pool = ThreadPool::new(4)?;
-    let address = listener.local_addr()?;
-    writeln!(io::stdout(), "listening on http://{address}")?;
+    writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     for stream in listener.incoming() {
         match stream {
-            Ok(stream) => pool.execute(|| report(handle(stream))),
-            Err(error) => report(Err(error)),
+            Ok(stream) => pool.execute(|| log_error(handle(stream))),
+            Err(error) => log_error(Err(error)),
         }
     }
     Ok(())
 }
 
-/// Tells what went wrong with a connection, if anything did.
-fn report(result: io::Result<()>) {
+/// Reports a connection that failed. The others go on.
+fn log_error(result: io::Result<()>) {
     if let Err(error) = result {
-        // In one piece, since other threads may write at the same time.
+        // One write, because other threads may write at the same time.
         let line = format!("connection failed: {error}\n");
         _ = io::stderr().write_all(line.as_bytes());
     }
@@ -94,9 +86,12 @@ fn pause(query: &str) -> Duration {
     Duration::from_millis(asked.unwrap_or(5_000).min(10_000))
 }
 
-/// Reads a page of the folder `static`, wherever the server was started.
+/// Reads a page of the directory `static`, wherever the server was started.
 fn read_page(name: &str) -> io::Result<Vec<u8>> {
-    let path = format!("{}/static/{name}", env!("CARGO_MANIFEST_DIR"));
+    // Cargo knows where the package is now. It may have moved since the build.
+    let package = env::var("CARGO_MANIFEST_DIR");
+    let package = package.as_deref().unwrap_or(env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{package}/static/{name}");
     fs::read(&path)
         .map_err(|error| io::Error::other(format!("{path}: {error}")))
 }

@@ -7,12 +7,12 @@ use std::thread::{self, JoinHandle};
 // ANCHOR_END: head
 
 // ANCHOR: job
-/// Anything that a worker can do once.
+/// A closure that a worker runs once.
 type Job = Box<dyn FnOnce() + Send + 'static>;
 // ANCHOR_END: job
 
 // ANCHOR: pool
-/// Runs jobs on a fixed number of threads, in the order in which they come.
+/// Runs jobs on a fixed number of threads, in the order in which they arrive.
 pub struct ThreadPool {
     workers: Vec<Worker>,
     sender: mpsc::Sender<Job>,
@@ -21,8 +21,8 @@ pub struct ThreadPool {
 
 impl ThreadPool {
     // ANCHOR: new
-    /// Starts `size` workers. A size of zero is an error, since no job would
-    /// ever run; so is a thread that the operating system refuses to start.
+    /// Starts `size` workers. Fails if `size` is zero, because no job would ever
+    /// run, and if the operating system refuses to start a thread.
     pub fn new(size: usize) -> io::Result<ThreadPool> {
         if size == 0 {
             return Err(io::Error::other("a pool needs at least one worker"));
@@ -32,19 +32,19 @@ impl ThreadPool {
         let mut workers = Vec::with_capacity(size);
         for id in 0..size {
             let jobs = Arc::clone(&receiver);
-            let thread = thread::Builder::new().name(format!("worker {id}"));
-            let thread = thread.spawn(move || run(id, &jobs))?;
-            workers.push(Worker { id, thread });
+            let builder = thread::Builder::new().name(format!("worker {id}"));
+            let handle = builder.spawn(move || run(id, &jobs))?;
+            workers.push(Worker { id, handle });
         }
         Ok(ThreadPool { workers, sender })
     }
     // ANCHOR_END: new
 
     // ANCHOR: execute
-    /// Puts `job` at the end of the queue. A worker that is free runs it.
+    /// Puts `job` at the end of the queue. The next free worker runs it.
     pub fn execute(&self, job: impl FnOnce() + Send + 'static) {
         for worker in &self.workers {
-            if worker.thread.is_finished() {
+            if worker.handle.is_finished() {
                 _ = writeln!(io::stderr(), "worker {} is gone", worker.id);
             }
         }
@@ -59,15 +59,15 @@ impl ThreadPool {
 /// A thread of the pool.
 struct Worker {
     id: usize,
-    thread: JoinHandle<()>,
+    handle: JoinHandle<()>,
 }
 // ANCHOR_END: worker
 
 // ANCHOR: run
-/// Runs one job after another, until the sender is gone.
+/// Runs one job after another, until the sender is dropped.
 fn run(id: usize, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
-        // The lock is held to the end of this statement, not while the job runs.
+        // The guard is dropped at this semicolon, before the job runs.
         let message = jobs.lock().expect("recv does not panic").recv();
         let Ok(job) = message else { return };
         _ = writeln!(io::stdout(), "worker {id} got a job; executing");

@@ -1,71 +1,83 @@
-//! Step 06: stops when asked to, but first answers everybody who is there.
+//! Step 06: on Ctrl-C, answers every client that has connected, then exits.
 
 mod signal;
 mod thread_pool;
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::{env, ffi::OsStr, fs, process::ExitCode, thread, time::Duration};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{env, ffi::OsStr, fs, process, thread, time::Duration};
 use thread_pool::ThreadPool;
 
-fn main() -> ExitCode {
-    let mut arguments: Vec<_> = env::args_os().skip(1).collect();
-    if arguments.is_empty() {
-        arguments.push("127.0.0.1:7878".into());
-    }
-    // More than one argument is no address either: all of them are refused.
-    let address = arguments.join(OsStr::new(" "));
-    if let Err(error) = serve(&address.to_string_lossy()) {
-        _ = writeln!(io::stderr(), "cannot serve on {address:?}: {error}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
-}
-
-fn serve(address: &str) -> io::Result<()> {
-    let listener = TcpListener::bind(address)?;
-    let (door, spare) = (listener.try_clone()?, listener.try_clone()?);
-    signal::on_stop(|| report(stop_accepting(door, spare)))?;
-    let pool = ThreadPool::new(4)?;
+// ANCHOR: main
+fn main() -> io::Result<()> {
+    let args = env::args_os().skip(1).collect::<Vec<_>>().join(OsStr::new(" "));
+    let args = args.to_string_lossy();
+    let address = if args.is_empty() { "127.0.0.1:7878" } else { &args };
+    let listener = TcpListener::bind(address).unwrap_or_else(|error| {
+        let hint = "an address looks like 127.0.0.1:7878";
+        _ = writeln!(io::stderr(), "cannot bind {address:?}: {error}; {hint}");
+        process::exit(1)
+    });
     let address = listener.local_addr()?;
+    signal::on_stop(move || stop(address))?;
+    let pool = ThreadPool::new(4)?;
     writeln!(io::stdout(), "listening on http://{address}")?;
     for stream in listener.incoming() {
+        if STOPPING.load(Ordering::SeqCst) {
+            // From now on `accept` serves the backlog, but no longer waits.
+            listener.set_nonblocking(true)?;
+        }
         match stream {
-            Ok(stream) => pool.execute(|| report(handle(stream))),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            Err(error) => report(Err(error)),
+            Ok(stream) => pool.execute(|| log_error(handle(stream))),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) => log_error(Err(error)),
         }
     }
-    drop(listener); // From here on, newcomers are refused.
-    drop(pool); // Waits until every job has run.
+    drop(listener); // From now on, new connections are refused.
+    drop(pool); // Waits until the workers have run every job.
     Ok(())
 }
+// ANCHOR_END: main
 
-/// Ends the accept loop: `accept` still hands out everybody who has connected,
-/// but then fails with `WouldBlock` instead of waiting for more.
-fn stop_accepting(door: TcpListener, spare: TcpListener) -> io::Result<()> {
-    door.set_nonblocking(true)?;
-    let address = door.local_addr()?;
-    drop(door); // To connect takes an open file, and this may be the last.
-    // An `accept` that waits already is woken only by a connection: this one,
-    // which a worker then finds empty. If it is refused, the loop has ended.
-    let localhost = ("localhost", address.port());
-    _ = TcpStream::connect(address).or_else(|_| TcpStream::connect(localhost));
-    drop(spare); // The connection, once accepted, takes another.
-    Ok(())
+// ANCHOR: stop
+/// Set once the server has been asked to stop.
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Tells the accept loop to stop, and wakes it: a sleeping `accept` returns only
+/// when a connection comes, so this makes one. A worker will find it empty.
+fn stop(mut address: SocketAddr) {
+    // `SeqCst`: a loop that has accepted the connection also sees the flag.
+    STOPPING.store(true, Ordering::SeqCst);
+    if address.ip().is_unspecified() {
+        // Not every system lets us connect to a wildcard address.
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    match TcpStream::connect(address) {
+        // Refused: the loop has seen the flag and closed the listener already.
+        Err(error) if error.kind() != ErrorKind::ConnectionRefused => {
+            let line = format!("cannot wake the listener: {error}\n");
+            _ = io::stderr().write_all(line.as_bytes());
+        }
+        _ => {}
+    }
 }
+// ANCHOR_END: stop
 
-/// Tells what went wrong with a connection, if anything did.
-fn report(result: io::Result<()>) {
+/// Reports a connection that failed. The others go on.
+fn log_error(result: io::Result<()>) {
     if let Err(error) = result {
-        // In one piece, since other threads may write at the same time.
+        // One write, because other threads may write at the same time.
         let line = format!("connection failed: {error}\n");
         _ = io::stderr().write_all(line.as_bytes());
     }
 }
 
 fn handle(stream: TcpStream) -> io::Result<()> {
-    stream.set_nonblocking(false)?; // macOS and Windows copy the listener's.
+    stream.set_nonblocking(false)?; // macOS and Windows inherit the mode.
     let head = read_head(&stream)?;
     let (status, page) = route(&head);
     respond(stream, status, &read_page(page)?)
@@ -115,9 +127,12 @@ fn pause(query: &str) -> Duration {
     Duration::from_millis(asked.unwrap_or(5_000).min(10_000))
 }
 
-/// Reads a page of the folder `static`, wherever the server was started.
+/// Reads a page of the directory `static`, wherever the server was started.
 fn read_page(name: &str) -> io::Result<Vec<u8>> {
-    let path = format!("{}/static/{name}", env!("CARGO_MANIFEST_DIR"));
+    // Cargo knows where the package is now. It may have moved since the build.
+    let package = env::var("CARGO_MANIFEST_DIR");
+    let package = package.as_deref().unwrap_or(env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{package}/static/{name}");
     fs::read(&path)
         .map_err(|error| io::Error::other(format!("{path}: {error}")))
 }

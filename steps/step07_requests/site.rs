@@ -2,7 +2,7 @@
 
 use crate::request::Request;
 use crate::response::Response;
-use std::{fs, io, thread, time::Duration};
+use std::{env, fs, io, thread, time::Duration};
 
 /// What a request gets: by its method (RFC 9110 §9), then by its path.
 pub fn answer(request: &Request) -> io::Result<Response> {
@@ -50,9 +50,12 @@ pub fn error_page(status: &'static str) -> Response {
     }
 }
 
-/// Reads a page of the folder `static`, wherever the server was started.
+/// Reads a page of the directory `static`, wherever the server was started.
 fn read_page(name: &str) -> io::Result<Vec<u8>> {
-    let path = format!("{}/static/{name}", env!("CARGO_MANIFEST_DIR"));
+    // Cargo knows where the package is now. It may have moved since the build.
+    let package = env::var("CARGO_MANIFEST_DIR");
+    let package = package.as_deref().unwrap_or(env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{package}/static/{name}");
     fs::read(&path)
         .map_err(|error| io::Error::other(format!("{path}: {error}")))
 }

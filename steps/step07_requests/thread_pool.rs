@@ -5,10 +5,10 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 
-/// Anything that a worker can do once.
+/// A closure that a worker runs once.
 type Job = Box<dyn FnOnce() + Send + 'static>;
 
-/// Runs jobs on a fixed number of threads, in the order in which they come.
+/// Runs jobs on a fixed number of threads, in the order in which they arrive.
 /// Dropping the pool waits until all of them have run.
 pub struct ThreadPool {
     workers: Vec<JoinHandle<()>>,
@@ -17,8 +17,8 @@ pub struct ThreadPool {
 }
 
 impl ThreadPool {
-    /// Starts `size` workers. A size of zero is an error, since no job would
-    /// ever run; so is a thread that the operating system refuses to start.
+    /// Starts `size` workers. Fails if `size` is zero, because no job would ever
+    /// run, and if the operating system refuses to start a thread.
     pub fn new(size: usize) -> io::Result<ThreadPool> {
         if size == 0 {
             return Err(io::Error::other("a pool needs at least one worker"));
@@ -28,13 +28,13 @@ impl ThreadPool {
         let mut workers = Vec::with_capacity(size);
         for id in 0..size {
             let jobs = Arc::clone(&receiver);
-            let thread = thread::Builder::new().name(format!("worker {id}"));
-            workers.push(thread.spawn(move || run(&jobs))?);
+            let builder = thread::Builder::new().name(format!("worker {id}"));
+            workers.push(builder.spawn(move || run(&jobs))?);
         }
         Ok(ThreadPool { workers, sender: Some(sender) })
     }
 
-    /// Puts `job` at the end of the queue. A worker that is free runs it.
+    /// Puts `job` at the end of the queue. The next free worker runs it.
     pub fn execute(&self, job: impl FnOnce() + Send + 'static) {
         let sender = self.sender.as_ref().expect("only drop takes it");
         sender.send(Box::new(job)).expect("workers outlive the sender");
@@ -43,7 +43,7 @@ impl ThreadPool {
 
 impl Drop for ThreadPool {
     fn drop(&mut self) {
-        // Without a sender, a worker that finds the queue empty returns.
+        // Without a sender, a worker returns as soon as the queue is empty.
         drop(self.sender.take());
         for worker in self.workers.drain(..) {
             _ = worker.join();
@@ -51,13 +51,13 @@ impl Drop for ThreadPool {
     }
 }
 
-/// Runs one job after another, until the sender is gone.
+/// Runs one job after another, until the sender is dropped.
 fn run(jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
-        // The lock is held to the end of this statement, not while the job runs.
+        // The guard is dropped at this semicolon, before the job runs.
         let message = jobs.lock().expect("recv does not panic").recv();
         let Ok(job) = message else { return };
-        // A panic costs this job only. The hook of std has told what it was.
+        // A panic ends the job, not the worker. Its message is already printed.
         _ = panic::catch_unwind(AssertUnwindSafe(job));
     }
 }

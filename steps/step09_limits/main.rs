@@ -19,9 +19,12 @@ use options::{HELP, Options};
 use output::linger;
 use response::Response;
 use site::Site;
-use std::io::{self, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::{self, ErrorKind, Write};
+use std::net::{
+    Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream,
+};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, process::ExitCode, thread};
 use thread_pool::ThreadPool;
@@ -46,44 +49,59 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if let Err(error) = serve(&options, &site) {
-        let address = options.address;
-        _ = writeln!(io::stderr(), "cannot serve on {address:?}: {error}");
+    let listener = match TcpListener::bind(&options.address) {
+        Ok(listener) => listener,
+        Err(error) => {
+            let address = options.address;
+            let hint = "an address looks like 127.0.0.1:7878";
+            let line = format!("cannot bind {address:?}: {error}; {hint}");
+            _ = writeln!(io::stderr(), "{line}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Err(error) = serve(listener, &options, &site) {
+        _ = writeln!(io::stderr(), "cannot serve: {error}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-fn serve(options: &Options, site: &Arc<Site>) -> io::Result<()> {
-    let listener = TcpListener::bind(&options.address)?;
-    let (door, spare) = (listener.try_clone()?, listener.try_clone()?);
-    signal::on_stop(|| report(stop_accepting(door, spare)))?;
+fn serve(
+    listener: TcpListener,
+    options: &Options,
+    site: &Arc<Site>,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    signal::on_stop(move || stop(address))?;
     let pool = ThreadPool::new(options.workers, options.queue)?;
     let farewells = ThreadPool::new(1, FAREWELLS)?;
-    let address = listener.local_addr()?;
     writeln!(io::stdout(), "listening on http://{address}")?;
     let limits = options.limits;
     let mut reported = None;
     for stream in listener.incoming() {
+        if STOPPING.load(Ordering::SeqCst) {
+            // From now on `accept` serves the backlog, but no longer waits.
+            listener.set_nonblocking(true)?;
+        }
         match stream {
             Ok(stream) => {
                 let accepted = Instant::now();
                 let (stream, site) = (Arc::new(stream), Arc::clone(site));
                 let shared = Arc::clone(&stream);
                 let job = move || {
-                    report(handle(&shared, accepted, &site, limits));
+                    log_error(handle(&shared, accepted, &site, limits));
                 };
                 if pool.execute(job).is_err() {
-                    report(turn_away(stream, &farewells));
+                    log_error(turn_away(stream, &farewells));
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             Err(error) => wait_a_little(error, &mut reported),
         }
     }
-    drop(listener); // From here on, newcomers are refused.
+    drop(listener); // From now on, new connections are refused.
     _ = writeln!(io::stdout(), "waiting for the workers");
-    drop(pool); // Waits until every job has run.
+    drop(pool); // Waits until the workers have run every job.
     Ok(())
 }
 
@@ -108,29 +126,40 @@ fn turn_away(stream: Arc<TcpStream>, farewells: &ThreadPool) -> io::Result<()> {
 fn wait_a_little(error: io::Error, reported: &mut Option<Instant>) {
     if reported.is_none_or(|it| it.elapsed() > Duration::from_secs(1)) {
         *reported = Some(Instant::now());
-        report(Err(error));
+        log_error(Err(error));
     }
     thread::sleep(ACCEPT_PAUSE);
 }
 
-/// Ends the accept loop: `accept` still hands out everybody who has connected,
-/// but then fails with `WouldBlock` instead of waiting for more.
-fn stop_accepting(door: TcpListener, spare: TcpListener) -> io::Result<()> {
-    door.set_nonblocking(true)?;
-    let address = door.local_addr()?;
-    drop(door); // To connect takes an open file, and this may be the last.
-    // An `accept` that waits already is woken only by a connection: this one,
-    // which a worker then finds empty. If it is refused, the loop has ended.
-    let localhost = ("localhost", address.port());
-    _ = TcpStream::connect(address).or_else(|_| TcpStream::connect(localhost));
-    drop(spare); // The connection, once accepted, takes another.
-    Ok(())
+/// Set once the server has been asked to stop.
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Tells the accept loop to stop, and wakes it: a sleeping `accept` returns only
+/// when a connection comes, so this makes one. A worker will find it empty.
+fn stop(mut address: SocketAddr) {
+    // `SeqCst`: a loop that has accepted the connection also sees the flag.
+    STOPPING.store(true, Ordering::SeqCst);
+    if address.ip().is_unspecified() {
+        // Not every system lets us connect to a wildcard address.
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    match TcpStream::connect(address) {
+        // Refused: the loop has seen the flag and closed the listener already.
+        Err(error) if error.kind() != ErrorKind::ConnectionRefused => {
+            let line = format!("cannot wake the listener: {error}\n");
+            _ = io::stderr().write_all(line.as_bytes());
+        }
+        _ => {}
+    }
 }
 
-/// Tells what went wrong with a connection, if anything did.
-fn report(result: io::Result<()>) {
+/// Reports a connection that failed. The others go on.
+fn log_error(result: io::Result<()>) {
     if let Err(error) = result {
-        // In one piece, since other threads may write at the same time.
+        // One write, because other threads may write at the same time.
         let line = format!("connection failed: {error}\n");
         _ = io::stderr().write_all(line.as_bytes());
     }

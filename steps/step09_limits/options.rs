@@ -1,6 +1,7 @@
 //! What the command line asks for.
 
 use crate::limits::Limits;
+use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,9 +40,13 @@ Options:
 impl Options {
     /// What holds where the command line says nothing else.
     fn usual() -> Options {
+        // Cargo knows where the package is now. It may have moved since the
+        // build.
+        let package = env::var_os("CARGO_MANIFEST_DIR");
+        let package = package.unwrap_or(env!("CARGO_MANIFEST_DIR").into());
         Options {
             address: "127.0.0.1:7878".to_string(),
-            root: concat!(env!("CARGO_MANIFEST_DIR"), "/static").into(),
+            root: PathBuf::from(package).join("static"),
             workers: 4,
             demo: true,
             queue: 1024,

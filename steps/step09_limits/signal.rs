@@ -1,14 +1,12 @@
-// ANCHOR: head
-//! Learns when the program should stop. On Unix that takes unsafe code, since
-//! std has no signals; elsewhere, standard input says so.
+//! Tells the program when to stop. On Unix this takes unsafe code, because std
+//! has no signals. On other systems, standard input is used instead.
 
 use std::{io, process, thread};
-// ANCHOR_END: head
 
 // ANCHOR: on_stop
-/// Runs `stop` when first asked to stop; asked again, ends the process with
-/// the status 128 + the signal's number. Call it before any thread is started:
-/// a new thread inherits the blocked signals of the one that starts it.
+/// Runs `stop` at the first request to stop. The second one ends the process with
+/// status 128 + the signal's number. Call this before any thread is started,
+/// because a new thread inherits which signals are blocked.
 pub fn on_stop(stop: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let mut requests = stop_requests();
     thread::Builder::new().spawn(move || {
@@ -22,7 +20,6 @@ pub fn on_stop(stop: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 // ANCHOR_END: on_stop
 
-// ANCHOR: unix
 /// Blocks SIGINT (Ctrl-C) and SIGTERM; each `next` waits for one of them.
 #[cfg(unix)]
 fn stop_requests() -> impl Iterator<Item = i32> {
@@ -54,10 +51,8 @@ fn stop_requests() -> impl Iterator<Item = i32> {
         Some(signal)
     })
 }
-// ANCHOR_END: unix
 
-// ANCHOR: elsewhere
-/// Elsewhere: a line `quit` counts as SIGINT, and the input's end as a request.
+/// On other systems, a line `quit` or the end of standard input is a request.
 #[cfg(not(unix))]
 fn stop_requests() -> impl Iterator<Item = i32> {
     quits(io::BufReader::new(io::stdin()))
@@ -68,9 +63,7 @@ fn quits(input: impl io::BufRead) -> impl Iterator<Item = i32> {
     let lines = input.lines().map_while(Result::ok);
     lines.filter(|line| line.trim() == "quit").map(|_| 2)
 }
-// ANCHOR_END: elsewhere
 
-// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     #[test]
@@ -80,4 +73,3 @@ mod tests {
         assert_eq!(requests, [2, 2]);
     }
 }
-// ANCHOR_END: tests

@@ -52,18 +52,30 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if let Err(error) = serve(&options, site) {
-        let address = options.address;
-        _ = writeln!(io::stderr(), "cannot serve on {address:?}: {error}");
+    let listener = match TcpListener::bind(&options.address) {
+        Ok(listener) => listener,
+        Err(error) => {
+            let address = options.address;
+            let hint = "an address looks like 127.0.0.1:7878";
+            let line = format!("cannot bind {address:?}: {error}; {hint}");
+            _ = writeln!(io::stderr(), "{line}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Err(error) = serve(listener, &options, site) {
+        _ = writeln!(io::stderr(), "cannot serve: {error}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-fn serve(options: &Options, site: Site) -> io::Result<()> {
-    let listener = TcpListener::bind(&options.address)?;
+fn serve(
+    listener: TcpListener,
+    options: &Options,
+    site: Site,
+) -> io::Result<()> {
     let (door, spare) = (listener.try_clone()?, listener.try_clone()?);
-    signal::on_stop(|| report(stop_accepting(door, spare)))?;
+    signal::on_stop(|| log_error(stop_accepting(door, spare)))?;
     let mut pool = ThreadPool::new(options.workers, options.queue)?;
     let mut farewells = ThreadPool::new(1, FAREWELLS)?;
     let crowd = Arc::new(Crowd::new(options.workers));
@@ -78,9 +90,9 @@ fn serve(options: &Options, site: Site) -> io::Result<()> {
                 let guest = crowd.enter(stream);
                 let stream = Arc::clone(&guest.stream);
                 let server = Arc::clone(&server);
-                let job = move || report(handle(guest, &server));
+                let job = move || log_error(handle(guest, &server));
                 if pool.execute(job).is_err() {
-                    report(turn_away(stream, &mut farewells));
+                    log_error(turn_away(stream, &mut farewells));
                 }
                 crowd.set_room(pool.size);
             }
@@ -127,7 +139,7 @@ fn turn_away(
 fn wait_a_little(error: io::Error, reported: &mut Option<Instant>) {
     if reported.is_none_or(|it| it.elapsed() > Duration::from_secs(1)) {
         *reported = Some(Instant::now());
-        report(Err(error));
+        log_error(Err(error));
     }
     thread::sleep(ACCEPT_PAUSE);
 }
@@ -146,10 +158,10 @@ fn stop_accepting(door: TcpListener, spare: TcpListener) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells what went wrong with a connection, if anything did.
-fn report(result: io::Result<()>) {
+/// Reports a connection that failed. The others go on.
+fn log_error(result: io::Result<()>) {
     if let Err(error) = result {
-        // In one piece, since other threads may write at the same time.
+        // One write, because other threads may write at the same time.
         let line = format!("connection failed: {error}\n");
         _ = io::stderr().write_all(line.as_bytes());
     }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
-/// Anything that a worker can do once.
+/// A closure that a worker runs once.
 type Job = Box<dyn FnOnce() + Send + 'static>;
 
 /// Runs jobs on a limited number of threads, in the order in which they come.
@@ -85,7 +85,7 @@ impl ThreadPool {
 
 impl Drop for ThreadPool {
     fn drop(&mut self) {
-        // Without a sender, a worker that finds the queue empty returns.
+        // Without a sender, a worker returns as soon as the queue is empty.
         let mut queue = lock(&self.queue);
         drop(self.sender.take());
         for waker in queue.idle.drain(..) {
@@ -98,7 +98,7 @@ impl Drop for ThreadPool {
     }
 }
 
-/// Runs one job after another, until the sender is gone. The queue is not
+/// Runs one job after another, until the sender is dropped. The queue is not
 /// locked while a job runs.
 fn run(queue: &Mutex<Queue>) {
     let (waker, woken) = mpsc::channel();

@@ -144,7 +144,7 @@ impl Plot {
         }
         let height = 118 + servers.len() * 88;
         let mut svg = format!(
-            "<svg viewBox=\"0 0 400 {height}\" role=\"img\" \
+            "<svg class=\"small\" viewBox=\"0 0 400 {height}\" role=\"img\" \
              aria-labelledby=\"{name}-title {name}-desc\" \
              xmlns=\"http://www.w3.org/2000/svg\">\n  \
              <title id=\"{name}-title\">Requests a second, and their p99\

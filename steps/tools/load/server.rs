@@ -40,7 +40,10 @@ pub fn build(servers: &[Server]) -> Result<(), String> {
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
     let mut command = Command::new(&cargo);
     command.args(["build", "--quiet", "--color=never", "--manifest-path"]);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+    // The checkout may have been renamed after it was built.
+    let package = env::var_os("CARGO_MANIFEST_DIR");
+    let package = package.unwrap_or(env!("CARGO_MANIFEST_DIR").into());
+    command.arg(Path::new(&package).join("Cargo.toml"));
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
