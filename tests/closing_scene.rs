@@ -1,19 +1,30 @@
 //! The book's closing scene: the last step serves the book. Every file of the
 //! built book comes as it is and with its media type, and every link in its
-//! pages to the book itself leads somewhere. Needs mdbook; where that is not
-//! here, it is skipped and says so.
+//! pages to the book itself leads somewhere. Needs mdbook, and is skipped where
+//! that is missing.
+
+#[path = "support/output.rs"]
+mod output;
+
+#[path = "support/place.rs"]
+mod place;
+
+#[path = "support/running.rs"]
+mod running;
 
 #[path = "support/scratch.rs"]
 mod scratch;
 
+use place::{binary, repository};
+use running::Running;
 use scratch::Scratch;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
-use std::{env, fs};
 
 /// What must happen gets this long. Only a fault ever takes it.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -36,43 +47,9 @@ fn media_type(path: &str) -> &'static str {
     }
 }
 
-/// The last step, serving a folder. Its standard output is kept open.
-struct Server {
-    process: Child,
-    _stdout: BufReader<ChildStdout>,
-    address: String,
-}
-
-impl Server {
-    /// As the book says it: `step10 --root FOLDER`.
-    fn start(root: &Path) -> Server {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_step10"))
-            .arg("--root")
-            .arg(root)
-            .arg("127.0.0.1:0")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://");
-        let address = address.expect("its first line").to_string();
-        Server { process, _stdout: stdout, address }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        _ = self.process.kill();
-        _ = self.process.wait();
-    }
-}
-
 /// A connection that is kept, and opened anew when the server ends it.
-struct Client<'a> {
-    server: &'a Server,
+struct Client {
+    server: SocketAddr,
     kept: Option<BufReader<TcpStream>>,
 }
 
@@ -83,10 +60,10 @@ struct Answer {
     body: Vec<u8>,
 }
 
-impl Client<'_> {
+impl Client {
     fn get(&mut self, path: &str) -> Answer {
         let mut reader = self.kept.take().unwrap_or_else(|| {
-            let stream = TcpStream::connect(&self.server.address).unwrap();
+            let stream = TcpStream::connect(self.server).unwrap();
             stream.set_nodelay(true).unwrap();
             stream.set_read_timeout(Some(DEADLINE)).unwrap();
             BufReader::new(stream)
@@ -113,7 +90,7 @@ impl Client<'_> {
     }
 }
 
-/// The files below a folder by their paths, as in `/css/print.css`.
+/// The files below a directory by their paths, as in `/css/print.css`.
 fn files(folder: &Path, path: &str, found: &mut BTreeMap<String, Vec<u8>>) {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
@@ -127,7 +104,7 @@ fn files(folder: &Path, path: &str, found: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// What may not stand in a path as it is, as percent escapes.
+/// A path as a request writes it: with percent escapes.
 fn encoded(path: &str) -> String {
     let bytes = path.bytes().map(|byte| match byte {
         b'/' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
@@ -149,8 +126,8 @@ fn links(page: &str) -> BTreeSet<String> {
     links
 }
 
-/// Where a link leads, as a browser reckons: path and fragment, unless it leads
-/// out of the book.
+/// Where a browser would follow a link to: path and fragment, or `None` if the
+/// link leaves the book.
 fn target(page: &str, link: &str) -> Option<(String, String)> {
     let (link, fragment) = link.split_once('#').unwrap_or((link, ""));
     let link = link.split('?').next().unwrap();
@@ -177,13 +154,13 @@ fn target(page: &str, link: &str) -> Option<(String, String)> {
 #[test]
 fn the_last_step_serves_the_book() {
     if Command::new("mdbook").arg("--version").output().is_err() {
-        eprintln!("skipped: this needs mdbook, which is not here");
+        eprintln!("skipped: this needs mdbook, which isn't here");
         return;
     }
     let scratch = Scratch::new("closing-scene");
     let built = Command::new("mdbook")
         .arg("build")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("book"))
+        .arg(repository().join("book"))
         .arg("--dest-dir")
         .arg(&scratch.0)
         .output()
@@ -191,11 +168,14 @@ fn the_last_step_serves_the_book() {
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "{said}");
 
-    let server = Server::start(&scratch.0);
-    let mut client = Client { server: &server, kept: None };
+    // As the book says it: `step10 --root DIR`.
+    let mut server = Command::new(binary("step10"));
+    server.arg("--root").arg(&scratch.0).arg("127.0.0.1:0");
+    let server = Running::spawn(&mut server).unwrap();
+    let mut client = Client { server: server.address().unwrap(), kept: None };
     let mut book = BTreeMap::new();
     files(&scratch.0, "", &mut book);
-    assert!(book.len() > 30, "this is no book: {:?}", book.keys());
+    assert!(book.len() > 30, "this isn't the book: {:?}", book.keys());
     let mut faults = Vec::new();
     for (path, bytes) in &book {
         let answer = client.get(&encoded(path));

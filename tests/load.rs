@@ -1,9 +1,13 @@
 //! The tool that measures servers, `load`: used as a person would, for a part of
 //! a second each time.
 
+#[path = "support/place.rs"]
+mod place;
+
 #[path = "support/scratch.rs"]
 mod scratch;
 
+use place::binary;
 use scratch::Scratch;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -15,20 +19,21 @@ use std::{env, fs, thread};
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 
-const LOAD: &str = env!("CARGO_BIN_EXE_load");
-const STEP04: &str = env!("CARGO_BIN_EXE_step04");
-const STEP06: &str = env!("CARGO_BIN_EXE_step06");
+/// The path of the tool, or of a server for it.
+fn path(name: &str) -> String {
+    binary(name).into_os_string().into_string().unwrap()
+}
 
 /// A tool that hangs would never end.
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn load(arguments: &[&str]) -> Assert {
-    Command::new(LOAD).args(arguments).timeout(LIMIT).assert()
+    Command::new(binary("load")).args(arguments).timeout(LIMIT).assert()
 }
 
 /// A short load from few clients.
 fn short_load(arguments: &[&str]) -> Assert {
-    let short = ["--seconds", "0.8", "--connections", "4"];
+    let short = ["--seconds", "0.4", "--connections", "4"];
     load(&[&short, arguments].concat())
 }
 
@@ -75,23 +80,24 @@ fn assert_refused(arguments: &[&str], status: i32, line: &str) {
 fn steps_are_measured_by_their_names() {
     let run = short_load(&["step04", "step06"]).success();
     let table = stdout(&run);
-    let title = "4 connections, 0.8 s each, keep-alive asked for, path /, ";
+    let title = "4 connections, 0.4 s each, keep-alive asked for, path /, ";
     assert!(table.starts_with(title), "{table}");
     assert_good(&run, "step04");
     assert_good(&run, "step06");
     let said = stderr(&run);
     let debug = said.contains("this is a debug build");
     assert_eq!(debug, cfg!(debug_assertions), "{said}");
-    let lines = "loading step04 for 0.8 s\nloading step06 for 0.8 s\n";
+    let lines = "loading step04 for 0.4 s\nloading step06 for 0.4 s\n";
     assert!(said.ends_with(lines), "{said}");
 }
 
 #[test]
 fn any_program_is_measured_by_its_path() {
-    let run = short_load(&["--close", STEP06]).success();
-    let title = "4 connections, 0.8 s each, a new connection for each request";
+    let step06 = path("step06");
+    let run = short_load(&["--close", &step06]).success();
+    let title = "4 connections, 0.4 s each, a new connection for each request";
     assert!(stdout(&run).starts_with(title));
-    assert_good(&run, STEP06);
+    assert_good(&run, &step06);
 }
 
 #[test]
@@ -112,7 +118,9 @@ fn a_program_of_this_package_is_given_its_options() {
 fn csv_has_the_figures_of_the_table() {
     let scratch = Scratch::new("load-csv");
     let file = scratch.0.join("figures.csv");
-    let run = short_load(&["--csv", file.to_str().unwrap(), STEP04, STEP06]);
+    let steps = ["step04", "step06"].map(path);
+    let [step04, step06] = &steps;
+    let run = short_load(&["--csv", file.to_str().unwrap(), step04, step06]);
     let run = run.success();
     let csv = fs::read_to_string(file).unwrap();
     let mut lines = csv.lines();
@@ -123,18 +131,18 @@ fn csv_has_the_figures_of_the_table() {
              p50_us,p99_us,errors,path,date,machine"
         )
     );
-    for step in [STEP04, STEP06] {
+    for step in &steps {
         let (requests, errors) = row(&run, step);
         let line = lines.next().expect("a line for each server");
-        let start = format!("{step},keep-alive,4,0.8,{requests},");
+        let start = format!("{step},keep-alive,4,0.4,{requests},");
         assert!(line.starts_with(&start), "{line}");
         let figures = line.split(',').skip(4).take(5);
         let figures: Vec<f64> = figures.map(|it| it.parse().unwrap()).collect();
         let [count, per_second, p50, p99, failed] = figures[..] else {
             panic!("{line}");
         };
-        assert!((per_second - count / 0.8).abs() < 0.1, "{line}");
-        assert!(0.0 < p50 && p50 <= p99 && p99 < 0.81e6, "{line}");
+        assert!((per_second - count / 0.4).abs() < 0.1, "{line}");
+        assert!(0.0 < p50 && p50 <= p99 && p99 < 0.41e6, "{line}");
         assert_eq!(failed, errors as f64);
         let (_, setting) = line.split_once(&format!(",{errors},/,20")).unwrap();
         assert!(setting.contains(" processor"), "{line}");
@@ -256,7 +264,7 @@ fn assert_bad(answer: &'static str, most: usize, cause: &str) {
     let (requests, errors) = row(&run, &server.address);
     assert!(requests == 0 && errors > 0, "{}", stdout(&run));
     // After a failure, each of the four clients waits for 10 ms.
-    let patient = cause.starts_with("status") || errors <= 4 * 81;
+    let patient = cause.starts_with("status") || errors <= 4 * 41;
     assert!(patient, "{errors} errors: {cause}");
     assert!(stdout(&run).ends_with(&format!("s: {cause}\n")), "{cause}");
     let line = format!("{} answered no request\n", server.address);
@@ -264,7 +272,7 @@ fn assert_bad(answer: &'static str, most: usize, cause: &str) {
 }
 
 #[test]
-fn what_is_no_good_answer_is_an_error() {
+fn invalid_response_is_an_error() {
     let full = "HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n";
     let short = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello";
     let old = "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -302,7 +310,7 @@ fn the_end_does_not_wait_for_a_silent_server() {
 }
 
 #[test]
-fn a_command_line_that_cannot_be_followed() {
+fn invalid_command_line_is_refused() {
     assert_refused(&[], 2, "no server is named");
     assert_refused(&["--bogus"], 2, "no option \"--bogus\"");
     assert_refused(&["step04", "--csv"], 2, "--csv needs a value");
@@ -329,25 +337,26 @@ fn another_machine_is_left_alone() {
 }
 
 #[test]
-fn a_server_that_cannot_be_had() {
+fn unreachable_server_is_an_error() {
     let line = "`cargo build --bin=step99` fails: error: no bin target";
     assert_refused(&["step99"], 1, line);
     assert_refused(&["./step99"], 1, "cannot start \"./step99\": ");
-    // Port 1 is for a service that nobody has any more.
+    // Port 1 belongs to a service that no longer exists.
     let line = "cannot reach 127.0.0.1:1: ";
     assert_refused(&["127.0.0.1:1"], 1, line);
     let line = format!("cannot write {:?}: ", env::temp_dir());
     let folder = env::temp_dir();
-    assert_refused(&["--csv", folder.to_str().unwrap(), STEP04], 1, &line);
+    assert_refused(&["--csv", folder.to_str().unwrap(), "step04"], 1, &line);
 }
 
-/// `load` itself takes an address, but there is no server at port 0.
+/// `load` itself takes an address, but no server is at port 0.
 #[test]
-fn a_program_that_is_no_server_does_not_cost_the_figures_before_it() {
-    let expected = format!("{LOAD:?} should print `listening on http://");
-    assert_refused(&[LOAD], 1, &expected);
-    let run = short_load(&[STEP04, LOAD]).code(1);
-    assert_good(&run, STEP04);
+fn program_that_is_not_a_server_keeps_earlier_figures() {
+    let (load, step04) = (path("load"), path("step04"));
+    let expected = format!("{load:?} should print `listening on http://");
+    assert_refused(&[&load], 1, &expected);
+    let run = short_load(&[&step04, &load]).code(1);
+    assert_good(&run, &step04);
     let said = stderr(&run);
     let last = said.lines().last().unwrap();
     assert!(last.starts_with(&expected), "{said}");
@@ -355,7 +364,7 @@ fn a_program_that_is_no_server_does_not_cost_the_figures_before_it() {
 }
 
 #[test]
-fn help_is_no_error() {
+fn help_exits_with_0() {
     for option in ["--help", "-h"] {
         let run = load(&[option]).success().stderr("");
         let help = stdout(&run);
@@ -381,10 +390,10 @@ fn a_server_that_was_started_is_ended() {
             String::from_utf8_lossy(&line).contains(name)
         })
     };
-    std::os::unix::fs::symlink(STEP06, &link).unwrap();
+    std::os::unix::fs::symlink(binary("step06"), &link).unwrap();
     assert_good(&short_load(&[name]).success(), name);
     assert!(!is_alive(), "after the load");
-    // This one repeats its argument for ever, and that is no announcement.
+    // This one repeats its argument for ever, and that is not an announcement.
     let which = Command::new("sh").args(["-c", "command -v yes"]).unwrap();
     let yes = String::from_utf8(which.stdout).unwrap();
     fs::remove_file(&link).unwrap();
@@ -400,7 +409,8 @@ fn an_output_that_takes_nothing() {
     for arguments in ["--help", "--seconds 0.1 --connections 1 \"$1\""] {
         let script = format!("exec \"$0\" {arguments} > /dev/full");
         let mut command = Command::new("sh");
-        let command = command.args(["-c", &script, LOAD, STEP04]);
+        let programs = ["load", "step04"].map(binary);
+        let command = command.args(["-c", &script]).args(programs);
         let run = command.timeout(LIMIT).assert().code(1);
         let expected = "cannot print: No space left on device (os error 28)\n";
         assert!(stderr(&run).ends_with(expected), "{}", stderr(&run));

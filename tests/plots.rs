@@ -7,9 +7,21 @@
 //! The measurements are the files of `book/src/measurements`. To measure takes
 //! two minutes, nginx, and a machine that has nothing else to do.
 
+#[cfg(target_os = "linux")]
+#[path = "support/output.rs"]
+mod output;
+
+#[path = "support/place.rs"]
+mod place;
+
+#[cfg(target_os = "linux")]
+#[path = "support/running.rs"]
+mod running;
+
 #[path = "support/scratch.rs"]
 mod scratch;
 
+use place::{binary, repository};
 use scratch::Scratch;
 use std::collections::BTreeMap;
 use std::net::TcpStream;
@@ -42,7 +54,7 @@ const MEASUREMENTS: [(&str, &[&str]); 4] = [
 const NGINX: &str = "127.0.0.1:8081";
 
 fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("book/src")
+    repository().join("book/src")
 }
 
 fn csv(name: &str) -> PathBuf {
@@ -71,7 +83,7 @@ fn measure() {
         assert!(!taken, "{NGINX} is taken; nginx is to be measured there");
         let _nginx = Nginx::start();
         for (name, arguments) in MEASUREMENTS {
-            let mut load = Command::new(env!("CARGO_BIN_EXE_load"));
+            let mut load = Command::new(binary("load"));
             let load = load.args(COMMON).arg("--csv").arg(csv(name));
             let status = load.args(arguments).status().unwrap();
             assert!(status.success(), "{name}: {status}");
@@ -79,7 +91,7 @@ fn measure() {
     });
 }
 
-/// nginx with the configuration in the chapter, but for its folder.
+/// nginx with the configuration in the chapter, but for its directories.
 fn nginx(scratch: &Scratch) -> Option<Command> {
     let folders = env::var_os("PATH").unwrap_or_default();
     let mut folders = env::split_paths(&folders).chain(["/usr/sbin".into()]);
@@ -90,12 +102,12 @@ fn nginx(scratch: &Scratch) -> Option<Command> {
     let text = read(&source().join("how_fast.md"));
     let (_, rest) = text.split_once("```nginx\n").unwrap();
     let (configuration, _) = rest.split_once("```").unwrap();
-    let folder = scratch.0.to_str().unwrap();
-    let configuration = configuration.replace("/tmp/nginx-book", folder);
-    let file = scratch.0.join("nginx.conf");
-    fs::write(&file, configuration).unwrap();
+    let root = format!("root \"{}/static\"", repository().display());
+    let configuration = configuration.replace("root static", &root);
+    let configuration = configuration.replace("/tmp/nginx-book/", "");
+    fs::write(scratch.0.join("nginx.conf"), configuration).unwrap();
     let mut nginx = Command::new(program);
-    nginx.args(["-p", env!("CARGO_MANIFEST_DIR"), "-c"]).arg(file);
+    nginx.arg("-p").arg(&scratch.0).args(["-c", "nginx.conf"]);
     Some(nginx)
 }
 
@@ -140,7 +152,7 @@ fn nginx_understands_its_configuration() {
 
 /// Compares what is generated with what is there, and writes it if asked.
 fn compare(path: &Path, fresh: &str) {
-    if fs::read_to_string(path).is_ok_and(|it| it == fresh) {
+    if path.exists() && read(path) == fresh {
         return;
     }
     let wanted = ["BLESS", "MEASURE"];
@@ -157,8 +169,8 @@ fn compare(path: &Path, fresh: &str) {
 fn every_plot_is_drawn_from_its_measurement() {
     measure();
     for (name, _) in MEASUREMENTS {
-        let plot = env!("CARGO_BIN_EXE_plot");
-        let run = Command::new(plot).arg(csv(name)).output().unwrap();
+        let mut plot = Command::new(binary("plot"));
+        let run = plot.arg(csv(name)).output().unwrap();
         let said = String::from_utf8_lossy(&run.stderr);
         assert!(run.status.success(), "{name}: {said}");
         let svg = String::from_utf8(run.stdout).unwrap();
@@ -219,7 +231,7 @@ fn the_chapter_says_what_was_measured() {
         let text = read(&source().join("how_fast.md")).replace('\n', " ");
         assert!(text.contains(words), "the chapter does not say: {words}");
     }
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = repository().join("README.md");
     let says = read(&readme).replace('\n', " ").contains(class);
     assert!(says, "README does not say: {class}");
 }
@@ -257,7 +269,7 @@ fn a_bad_command_line_is_told_in_one_line() {
         (&["/nowhere.csv"], 1, "cannot read \"/nowhere.csv\": "),
         (&[folder], 1, "cannot read "),
     ] {
-        let mut plot = Command::new(env!("CARGO_BIN_EXE_plot"));
+        let mut plot = Command::new(binary("plot"));
         let run = plot.args(arguments).output().unwrap();
         let said = String::from_utf8(run.stderr).unwrap();
         assert_eq!(run.status.code(), Some(status), "{said}");
@@ -270,12 +282,14 @@ fn a_bad_command_line_is_told_in_one_line() {
 #[cfg(target_os = "linux")]
 mod calls {
     use super::*;
-    use std::io::{self, BufRead, BufReader};
-    use std::os::unix::process::CommandExt;
-    use std::process::Stdio;
+    use crate::running::Running;
+    use std::time::Duration;
 
     /// Enough to hide what is called at the start and at the end.
     const REQUESTS: u32 = 200;
+
+    /// What must happen gets this long. Only a fault ever takes it.
+    const DEADLINE: Duration = Duration::from_secs(20);
 
     /// Those whose number is the same whenever it is counted.
     const CALLS: [&str; 7] =
@@ -287,37 +301,31 @@ mod calls {
 
     /// What `strace` has counted, or `None` if it may not count here.
     fn count(server: &str) -> Option<BTreeMap<String, u32>> {
-        let name = Path::new(server).file_name()?.to_string_lossy();
-        let counts = format!("calls-{name}-{}", std::process::id());
-        let counts = env::temp_dir().join(counts);
-        let mut strace = Command::new("strace")
-            .args(["-f", "-c", "-o"])
-            .arg(&counts)
-            .args([server, "127.0.0.1:0"])
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(strace.stdout.take().unwrap());
-        let mut line = String::new();
-        output.read_line(&mut line).unwrap();
-        let reader =
-            std::thread::spawn(move || io::copy(&mut output, &mut io::sink()));
-        if let Some((_, url)) = line.trim().split_once("listening on ") {
-            let url = format!("{url}/?[1-{REQUESTS}]");
-            let curl = ["-s", "-o", "/dev/null", "--max-time", "60", &url];
-            assert!(
-                Command::new("curl").args(curl).status().unwrap().success()
-            );
+        // If strace has to be killed, its server goes on.
+        let end = "kill -KILL $(cat id) 2> /dev/null";
+        let scratch = Scratch::ending_with(end, &format!("calls-{server}"));
+        let counts = scratch.0.join("counts");
+        let script = "echo $$ > id; exec \"$0\" 127.0.0.1:0";
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-c", "-o"]).arg(&counts);
+        strace.args(["sh", "-c", script]).arg(binary(server));
+        let strace = Running::spawn(strace.current_dir(&scratch.0)).unwrap();
+        if let Ok(address) = strace.address() {
+            let url = format!("http://{address}/?[1-{REQUESTS}]");
+            let curl = Command::new("curl")
+                .args(["-q", "-s", "-o", "/dev/null", "--noproxy", "*"])
+                .args(["--max-time", "60", &url])
+                .status();
+            assert!(curl.unwrap().success());
         }
         // Strace itself does not heed it, but writes when its server has ended.
-        let group = format!("-{}", strace.id());
-        Command::new("kill").args(["-TERM", "--", &group]).status().unwrap();
-        strace.wait().unwrap();
-        reader.join().unwrap().unwrap();
+        let stop = Command::new("sh")
+            .args(["-c", "kill -TERM $(cat id)"])
+            .current_dir(&scratch.0)
+            .status();
+        stop.unwrap();
+        assert!(strace.stdout.wait_for_end(DEADLINE), "strace goes on");
         let text = fs::read_to_string(&counts).unwrap_or_default();
-        _ = fs::remove_file(&counts);
         let rows = text.lines().filter_map(|line| {
             let cells: Vec<&str> = line.split_whitespace().collect();
             Some((cells.last()?.to_string(), cells.get(3)?.parse().ok()?))
@@ -333,8 +341,7 @@ mod calls {
             eprintln!("skipped: to count system calls takes strace and curl");
             return;
         }
-        let servers =
-            [env!("CARGO_BIN_EXE_step05"), env!("CARGO_BIN_EXE_step10")];
+        let servers = ["step05", "step10"];
         let [Some(pool), Some(last)] = servers.map(count) else {
             eprintln!("skipped: strace may not look at other processes here");
             return;

@@ -1,13 +1,13 @@
-//! What step 01 does, and what it does not do yet.
+//! What step 01 does, and what it doesn't do yet.
 //!
 //!     cargo test --test step01
 //!
-//! The same for a server of your own, named by its path:
+//! The same for a server of your own, named by its path (only what it does):
 //!
-//!     SERVER=target/debug/my-server cargo test --test step01
+//!     SERVER=target/debug/my-server cargo test --test step01 has
 
 #[macro_use]
 mod behaviours;
 mod support;
 
-contract!(step01);
+contract!($ step01: before 00, now 01, later 02 03 04 05 06 07 08 09 10);

@@ -1,13 +1,13 @@
-//! What step 02 does, and what it does not do yet.
+//! What step 02 does, and what it doesn't do yet.
 //!
 //!     cargo test --test step02
 //!
-//! The same for a server of your own, named by its path:
+//! The same for a server of your own, named by its path (only what it does):
 //!
-//!     SERVER=target/debug/my-server cargo test --test step02
+//!     SERVER=target/debug/my-server cargo test --test step02 has
 
 #[macro_use]
 mod behaviours;
 mod support;
 
-contract!(step02);
+contract!($ step02: before 01, now 02, later 03 04 05 06 07 08 09 10);

@@ -1,13 +1,13 @@
-//! What step 03 does, and what it does not do yet.
+//! What step 03 does, and what it doesn't do yet.
 //!
 //!     cargo test --test step03
 //!
-//! The same for a server of your own, named by its path:
+//! The same for a server of your own, named by its path (only what it does):
 //!
-//!     SERVER=target/debug/my-server cargo test --test step03
+//!     SERVER=target/debug/my-server cargo test --test step03 has
 
 #[macro_use]
 mod behaviours;
 mod support;
 
-contract!(step03);
+contract!($ step03: before 02, now 03, later 04 05 06 07 08 09 10);

@@ -1,13 +1,13 @@
-//! What step 04 does, and what it does not do yet.
+//! What step 04 does, and what it doesn't do yet.
 //!
 //!     cargo test --test step04
 //!
-//! The same for a server of your own, named by its path:
+//! The same for a server of your own, named by its path (only what it does):
 //!
-//!     SERVER=target/debug/my-server cargo test --test step04
+//!     SERVER=target/debug/my-server cargo test --test step04 has
 
 #[macro_use]
 mod behaviours;
 mod support;
 
-contract!(step04);
+contract!($ step04: before 03, now 04, later 05 06 07 08 09 10);

@@ -1,13 +1,13 @@
-//! What step 05 does, and what it does not do yet.
+//! What step 05 does, and what it doesn't do yet.
 //!
 //!     cargo test --test step05
 //!
-//! The same for a server of your own, named by its path:
+//! The same for a server of your own, named by its path (only what it does):
 //!
-//!     SERVER=target/debug/my-server cargo test --test step05
+//!     SERVER=target/debug/my-server cargo test --test step05 has
 
 #[macro_use]
 mod behaviours;
 mod support;
 
-contract!(step05);
+contract!($ step05: before 04, now 05, later 06 07 08 09 10);

@@ -1,20 +1,18 @@
-//! Several clients at once, and none in another's way.
+//! Several clients at once, and none of them in another one's way.
 //!
-//! Who was held first is never released first: a server that takes one client
-//! after the other would pass by the order alone.
+//! The client that was held first is never released first: a server that takes
+//! one client after the other would pass by the order alone.
 
 use std::time::Duration;
 
-use super::differs;
 use super::responding::is_hello;
-use crate::support::DEADLINE;
 use crate::support::client::{Client, get};
 use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
+use crate::support::{DEADLINE, by_hand};
 
 /// The client gets the page while the others hold their connections. If it has
-/// to wait, it must be these who are in its way: once they are gone, its turn
-/// comes.
+/// to wait, then because of them: once they are gone, its turn comes.
 fn gets_the_page_despite(
     others: &mut Vec<Client>,
     mut client: Client,
@@ -23,46 +21,78 @@ fn gets_the_page_despite(
     match client.response(server.patience()) {
         Ok(response) => is_hello(&response),
         Err(deviation) if deviation.symptom == Symptom::Hangs => {
-            let crowd = others.len();
+            let count = others.len();
+            let hint = why_clients_wait(server);
             others.clear();
             client.is_attended(DEADLINE)?;
-            Err(deviation.expected(&format!(
-                "the page, while {crowd} more clients are connected that have \
-                 not sent a whole request"
-            )))
+            let expected = format!(
+                "the response to this request, while other clients ({count}) \
+                 are connected that haven't sent a whole request"
+            );
+            Err(deviation.expected(&expected).hint(&hint))
         }
         Err(deviation) => Err(deviation),
     }
 }
 
-pub fn a_slow_request_delays_nobody(server: &Server) -> Outcome {
-    server.by_hand(
-        "curl -s 'http://ADDRESS/sleep?ms=10000' &\n\
-         curl -i http://ADDRESS/   # must not wait for the first",
-    );
+/// Why a client has to wait for others, as far as that can be seen from outside.
+pub fn why_clients_wait(server: &Server) -> String {
+    #[cfg(target_os = "linux")]
+    let threads = server.threads().unwrap_or(5);
+    #[cfg(not(target_os = "linux"))]
+    let (threads, _) = (5, server);
+    if threads == 1 {
+        return "the process has one thread, and so it serves one client at a \
+                time. Look at the accept loop: while it reads from a client or \
+                responds to it, it accepts no other. A thread for each \
+                connection, or a pool of threads, lets the loop go on."
+            .to_string();
+    }
+    if threads < 5 {
+        return format!(
+            "the process has {threads} threads, and one of them accepts \
+             connections. Usual causes: the accept loop waits for the thread \
+             that it has just started (`join`), or there are fewer than four \
+             workers."
+        );
+    }
+    "there are threads enough, so look at what each of them waits for. Usual \
+     causes: a worker holds the lock while it runs its job, as it does with \
+     `while let Ok(job) = receiver.lock().unwrap().recv()`, or the accept loop \
+     serves the client itself."
+        .to_string()
+}
+
+pub fn slow_request_delays_no_other_client(server: &Server) -> Outcome {
+    server.by_hand(format!(
+        "curl -s 'http://ADDRESS/sleep?ms=10000' > /dev/null & sleep 1\n\
+         {}   # must not wait for the first",
+        by_hand::STATUS
+    ));
     let mut slow = server.send(get("/sleep?ms=10000"))?;
     let mut quick = server.send(get("/"))?;
-    is_hello(&quick.response(server.patience())?)?;
+    let response = quick.response(server.patience()).map_err(|deviation| {
+        deviation
+            .expected("the response to GET /, while /sleep?ms=10000 sleeps")
+            .hint(&why_clients_wait(server))
+    })?;
+    is_hello(&response)?;
     slow.is_not_answered(
         Duration::ZERO,
-        "nothing yet: a request that sleeps while another is answered",
+        "nothing yet: this request sleeps while GET / is answered",
     )
 }
 
-pub fn a_silent_client_delays_nobody(server: &Server) -> Outcome {
-    server.by_hand(
-        "curl telnet://ADDRESS &   # connects and says nothing\n\
-         curl -i http://ADDRESS/",
-    );
+pub fn silent_client_delays_no_other_client(server: &Server) -> Outcome {
+    server.by_hand(by_hand::silent(1) + "\n" + by_hand::STATUS);
     let mut silent = vec![server.connect()?];
     let client = server.send(get("/"))?;
     gets_the_page_despite(&mut silent, client, server)
 }
 
-pub fn twenty_silent_clients_delay_nobody(server: &Server) -> Outcome {
+pub fn twenty_silent_clients_delay_no_other_client(server: &Server) -> Outcome {
     server.by_hand(
-        "for i in $(seq 20); do curl -s telnet://ADDRESS & done\n\
-         curl -i http://ADDRESS/",
+        by_hand::silent(20) + "\n" + &by_hand::STATUS.replace("-m 3", "-m 15"),
     );
     let server = server.impatient(&[])?;
     let silent: Outcome<Vec<_>> = (0..20).map(|_| server.connect()).collect();
@@ -70,11 +100,8 @@ pub fn twenty_silent_clients_delay_nobody(server: &Server) -> Outcome {
     gets_the_page_despite(&mut silent?, client, &server)
 }
 
-pub fn four_requests_are_served_at_once(server: &Server) -> Outcome {
-    server.by_hand(
-        "for i in 1 2 3; do curl -s telnet://ADDRESS & done\n\
-         curl -i http://ADDRESS/   # the fourth must not wait",
-    );
+pub fn four_requests_are_served_concurrently(server: &Server) -> Outcome {
+    server.by_hand(by_hand::held(3) + "\n" + by_hand::STATUS);
     four_are_served_at_once(server)
 }
 
@@ -91,38 +118,38 @@ fn four_are_served_at_once(server: &Server) -> Outcome {
     Ok(())
 }
 
-pub fn a_panic_costs_only_its_own_request(server: &Server) -> Outcome {
-    server.by_hand(
-        "curl -i http://ADDRESS/panic   # an empty reply\n\
-         for i in 1 2 3; do curl -s telnet://ADDRESS & done\n\
-         curl -i http://ADDRESS/   # four workers must be left",
-    );
+pub fn panic_costs_only_its_own_request(server: &Server) -> Outcome {
+    server.by_hand(format!(
+        "curl -i -m 3 http://ADDRESS/panic\n{}\n{}",
+        by_hand::held(3),
+        by_hand::STATUS
+    ));
+    // Otherwise it wouldn't be the panic that four can't be served.
+    four_are_served_at_once(server)?;
     panics(server)?;
     four_are_served_at_once(server).map_err(after_panics)
 }
 
-pub fn a_hundred_panics_change_nothing(server: &Server) -> Outcome {
-    server.by_hand(
-        "for i in $(seq 100); do curl -s http://ADDRESS/panic; done\n\
-         curl -i http://ADDRESS/",
-    );
-    let answered = || {
-        for _ in 0..100 {
-            panics(server)?;
-        }
-        is_hello(&server.send(get("/"))?.response(server.patience())?)
-    };
-    answered().map_err(after_panics)
+pub fn hundred_panics_leave_the_server_working(server: &Server) -> Outcome {
+    server.by_hand(format!(
+        "for i in $(seq 100); do curl -s -m 3 http://ADDRESS/panic; done\n{}",
+        by_hand::STATUS
+    ));
+    for _ in 0..100 {
+        panics(server)?;
+    }
+    let mut client = server.send(get("/")).map_err(after_panics)?;
+    is_hello(&client.response(server.patience()).map_err(after_panics)?)
 }
 
-/// What was expected where a panic has cost more than its own request.
+/// Why a panic has cost more than its own request.
 fn after_panics(seen: Deviation) -> Deviation {
-    let expected = format!(
-        "{}, after a panic as before it. Usual cause: the panic has ended a \
-         worker, because nobody catches it where the job is called",
-        seen.expected
-    );
-    seen.expected(&expected)
+    let expected = format!("{}, after the panic as before it", seen.expected);
+    seen.expected(&expected).hint(
+        "look at where a worker calls its job. Usual cause: the panic has ended \
+         the worker's thread. A thread for each connection may end that way, but \
+         a worker has to go on: `std::panic::catch_unwind`.",
+    )
 }
 
 /// Asks for the panic. Its own client gets no page, but may be told so (500).
@@ -131,9 +158,8 @@ fn panics(server: &Server) -> Outcome {
         Err(deviation) if deviation.symptom == Symptom::Closes => Ok(()),
         Ok(response) if response.status == 500 => Ok(()),
         Ok(response) => {
-            let saw = format!("an answer with {}", response.status);
-            differs("a panic, and so an empty reply or a 500", &saw)
+            response.differs("a panic, and so an empty reply or a 500")
         }
-        Err(deviation) => Err(deviation),
+        Err(deviation) => Err(after_panics(deviation)),
     }
 }

@@ -5,23 +5,18 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use super::differs;
-use super::responding::{is_hello, is_page};
-use crate::support::client::{Client, Response};
+use super::responding::{BAD_REQUEST, NOT_FOUND, is_hello, is_page};
+use crate::support::client::Client;
 use crate::support::report::Outcome;
 #[cfg(unix)]
 use crate::support::report::Symptom;
+use crate::support::response::Response;
 use crate::support::server::Server;
-use crate::support::{DEADLINE, SHORT_WAIT};
-
-const NOT_FOUND: &[u8] = include_bytes!("../../static/404.html");
+use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
 
 /// A request after which the connection may stay open.
-fn get(path: &str) -> String {
+pub fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
-}
-
-fn post(fields: &str, body: &str) -> String {
-    format!("POST / HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n{body}")
 }
 
 /// Asks on a connection that is open.
@@ -39,34 +34,16 @@ fn idle(server: &Server) -> Outcome<Client> {
     Ok(client)
 }
 
-fn has_status(client: &mut Client, status: u16) -> Outcome {
-    let response = client.response(DEADLINE)?;
-    if response.status == status {
-        return Ok(());
-    }
-    let saw = format!("{} {:?}", response.status, response.fields);
-    differs(&status.to_string(), &saw)
+pub fn has_status(client: &mut Client, status: u16) -> Outcome {
+    client.response(DEADLINE)?.has_status(status)
 }
 
-fn is_refused(server: &Server, status: u16, request: &str) -> Outcome {
-    // What follows must never be taken for a request.
-    let mut client = server.send(format!("{request}{}", get("/")))?;
-    let response = client.response(DEADLINE)?;
-    let closes = response.field("connection") == Some("close");
-    if response.status != status || !closes {
-        let saw = format!("{} {:?}", response.status, response.fields);
-        let expected =
-            format!("{status} and `Connection: close` for {request:?}");
-        return differs(&expected, &saw);
-    }
-    client.is_closed(DEADLINE)?;
-    is_hello(&server.send(get("/"))?.response(DEADLINE)?)
-}
-
-pub fn several_requests_share_a_connection(server: &Server) -> Outcome {
-    server.by_hand("curl -v http://ADDRESS/ http://ADDRESS/   # Re-using …");
+pub fn connection_serves_several_requests(server: &Server) -> Outcome {
+    server.by_hand(
+        "curl -v -m 3 http://ADDRESS/ http://ADDRESS/ 2>&1 | grep '^\\*'",
+    );
     let mut client = idle(server)?;
-    is_page(&asks(&mut client, "/no-such-page")?, 404, NOT_FOUND)?;
+    is_page(&asks(&mut client, "/no-such-page")?, 404, &NOT_FOUND)?;
     // HEAD leaves no byte of a body in the way.
     client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")?;
     client.head(DEADLINE)?;
@@ -79,11 +56,7 @@ pub fn several_requests_share_a_connection(server: &Server) -> Outcome {
 }
 
 pub fn pipelined_requests_are_answered_in_order(server: &Server) -> Outcome {
-    server.by_hand(
-        "printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\
-         GET /no HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n' | \
-         curl -m 1 telnet://ADDRESS",
-    );
+    server.by_hand(by_hand::raw(get("/") + &get("/no")));
     let paths = ["/", "/no", "/sleep?ms=50", "/no", "/?a"];
     let all: String = (0..8).flat_map(|_| paths.map(get)).collect();
     let mut client = server.send(all)?;
@@ -91,7 +64,7 @@ pub fn pipelined_requests_are_answered_in_order(server: &Server) -> Outcome {
         for path in paths {
             let response = client.response(DEADLINE)?;
             match path {
-                "/no" => is_page(&response, 404, NOT_FOUND)?,
+                "/no" => is_page(&response, 404, &NOT_FOUND)?,
                 _ => is_hello(&response)?,
             }
         }
@@ -102,18 +75,16 @@ pub fn pipelined_requests_are_answered_in_order(server: &Server) -> Outcome {
         client.send([byte])?;
     }
     is_hello(&client.response(DEADLINE)?)?;
-    is_page(&client.response(DEADLINE)?, 404, NOT_FOUND)
+    is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND)
 }
 
-pub fn either_side_can_end_it(server: &Server) -> Outcome {
-    server.by_hand("curl -i -0 -H 'Connection: keep-alive' http://ADDRESS/");
+pub fn connection_close_is_honoured(server: &Server) -> Outcome {
     let mut old =
-        server.send("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")?;
+        server.ask("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")?;
     let response = old.response(DEADLINE)?;
     is_hello(&response)?;
     if response.field("connection") != Some("keep-alive") {
-        let saw = format!("{:?}", response.fields);
-        return differs("`Connection: keep-alive` for HTTP/1.0", &saw);
+        return response.differs("`Connection: keep-alive` for HTTP/1.0");
     }
     is_hello(&asks(&mut old, "/")?)?;
     for request in [
@@ -123,13 +94,12 @@ pub fn either_side_can_end_it(server: &Server) -> Outcome {
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: a, Close ,b\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: a\r\nconnection: close\r\n\r\n",
     ] {
-        let mut client = server.send(request)?;
+        let mut client = server.ask(request)?;
         let response = client.response(DEADLINE)?;
         is_hello(&response)?;
         if response.field("connection") != Some("close") {
-            let saw = format!("{:?}", response.fields);
             let expected = format!("`Connection: close` for {request:?}");
-            return differs(&expected, &saw);
+            return response.differs(&expected);
         }
         client.is_closed(DEADLINE)?;
     }
@@ -138,112 +108,12 @@ pub fn either_side_can_end_it(server: &Server) -> Outcome {
     server.is_well()
 }
 
-pub fn a_body_is_skipped(server: &Server) -> Outcome {
-    server.by_hand("curl -v -d body http://ADDRESS/ http://ADDRESS/");
-    let inner = "GET /inner HTTP/1.1\r\nHost: a\r\n\r\n";
-    let length = format!("Content-Length: {}\r\n", inner.len());
-    let chunk = format!("{:x}\r\n{inner}\r\n", inner.len());
-    let chunked = "Transfer-Encoding: chunked\r\n";
-    for (fields, body) in [
-        (length.as_str(), inner.to_string()),
-        ("Content-Length: 0\r\n", String::new()),
-        ("Content-Length: 60000\r\n", "x".repeat(60_000)),
-        (chunked, "0\r\n\r\n".to_string()),
-        (chunked, format!("{chunk}{chunk}0\r\n\r\n")),
-        (chunked, format!("00{chunk}0\r\nTrailer: a\r\n\r\n")),
-        (chunked, "5 ;a=\"b\"\r\n12345\r\n0\r\n\r\n".to_string()),
-    ] {
-        let mut client = server.send(post(fields, &body) + &get("/"))?;
-        has_status(&mut client, 405)?;
-        is_hello(&client.response(DEADLINE)?)?;
-    }
-    // Byte by byte, and with a body that a GET has no use for.
-    let whole = get("/").replace("\r\n\r\n", &format!("\r\n{chunked}\r\n"));
-    let mut client = server.connect()?;
-    for byte in (whole + &chunk + "0\r\n\r\n" + &get("/no")).bytes() {
-        client.send([byte])?;
-    }
-    is_hello(&client.response(DEADLINE)?)?;
-    is_page(&client.response(DEADLINE)?, 404, NOT_FOUND)?;
-    // One that is too long to be skipped costs the connection, and no answer.
-    for (fields, body) in [
-        ("Content-Length: 200000\r\n", "x".repeat(200_000)),
-        (chunked, format!("30000\r\n{}\r\n0\r\n\r\n", "x".repeat(0x30000))),
-    ] {
-        is_refused(server, 405, &post(fields, &body))?;
-    }
-    Ok(())
-}
-
-pub fn an_ambiguous_body_is_refused(server: &Server) -> Outcome {
-    server.by_hand(
-        "curl -i -H 'Transfer-Encoding: chunked' -H 'Content-Length: 4' \
-         -d abcd http://ADDRESS/",
-    );
-    for fields in [
-        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
-        "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
-        "Content-Length: 4\r\nContent-Length: 5\r\n",
-        "Content-Length: 4, 5\r\n",
-        "Content-Length: +4\r\n",
-        "Content-Length: -4\r\n",
-        "Content-Length: 0x4\r\n",
-        "Content-Length: 4 4\r\n",
-        "Content-Length:\r\n",
-        "Content-Length: four\r\n",
-        "Content-Length: 99999999999999999999\r\n",
-    ] {
-        is_refused(server, 400, &post(fields, ""))?;
-    }
-    let chunked = "Transfer-Encoding: chunked\r\n";
-    for body in [
-        "x\r\n\r\n",
-        "\r\n\r\n",
-        "4\nabcd\r\n0\r\n\r\n",
-        "4\r\nabcd\n0\r\n\r\n",
-        "4\r\nabcde\r\n0\r\n\r\n",
-        "-1\r\n\r\n",
-        "0x4\r\nabcd\r\n0\r\n\r\n",
-        "fffffffffffffffff\r\n",
-        "4;\u{1}\r\nabcd\r\n0\r\n\r\n",
-        "4\r;a\r\nabcd\r\n0\r\n\r\n",
-        "0\r\nno field\r\n\r\n",
-    ] {
-        is_refused(server, 400, &post(chunked, body))?;
-    }
-    let old = post(chunked, "0\r\n\r\n").replace("HTTP/1.1", "HTTP/1.0");
-    is_refused(server, 400, &old)?;
-    for coding in ["gzip", "gzip, chunked", "identity", "xchunked"] {
-        let fields = format!("Transfer-Encoding: {coding}\r\n");
-        is_refused(server, 501, &post(&fields, ""))?;
-    }
-    is_refused(server, 413, &post("Content-Length: 2000000\r\n", ""))
-}
-
-pub fn an_expectation_is_met_or_refused(server: &Server) -> Outcome {
-    server.by_hand("curl -i -H 'Expect: cake' http://ADDRESS/");
-    is_refused(server, 417, &get("/").replace("Host", "Expect: cake\r\nHost"))?;
-    // The body is not sent before the client has been told that it may.
-    let fields = "Expect: 100-continue\r\nContent-Length: 4\r\n";
-    let mut client = server.send(post(fields, ""))?;
-    let first = client.head(DEADLINE)?;
-    match first.status {
-        405 => Ok(()),
-        100 => {
-            client.send("body")?;
-            has_status(&mut client, 405)
-        }
-        status => differs("405, or 100 first", &status.to_string()),
-    }?;
-    let chunked = "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n";
-    match server.send(post(chunked, ""))?.head(DEADLINE / 2)?.status {
-        405 | 100 => Ok(()),
-        status => differs("405, or 100 first", &status.to_string()),
-    }
-}
-
-pub fn an_idle_connection_is_closed_in_silence(server: &Server) -> Outcome {
-    server.by_hand("curl telnet://ADDRESS   # type a request, and wait");
+pub fn idle_connection_is_closed_silently(server: &Server) -> Outcome {
+    server.by_hand(by_hand::with(
+        "--idle-seconds 1",
+        "(printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'; sleep 3) | \
+         curl -m 9 telnet://ADDRESS",
+    ));
     let server = server.impatient(&[])?;
     let mut client = idle(&server)?;
     client.is_closed(DEADLINE)?;
@@ -254,39 +124,36 @@ pub fn an_idle_connection_is_closed_in_silence(server: &Server) -> Outcome {
     differs("nothing on standard error", &format!("{errors:?}"))
 }
 
-pub fn idle_connections_hold_nobody_up(server: &Server) -> Outcome {
-    server.by_hand(
-        "# start it with --workers 4\n\
-         for i in $(seq 40); do curl -s telnet://ADDRESS & done\n\
-         curl -i http://ADDRESS/",
-    );
+pub fn idle_connections_delay_no_other_client(server: &Server) -> Outcome {
+    let clients = by_hand::idle(40) + "\n" + by_hand::STATUS;
+    server.by_hand(by_hand::with("--workers 4", &clients));
     let options = ["--workers", "4", "--idle-seconds", "3600"];
     let server = server.configured(&options)?;
-    let mut crowd = Vec::new();
+    let mut clients = Vec::new();
     for _ in 0..40 {
-        crowd.push(idle(&server)?);
+        clients.push(idle(&server)?);
     }
-    // Nor do those who have never said anything.
+    // Clients that have never sent anything don't delay others either.
     let silent: Outcome<Vec<_>> = (0..40).map(|_| server.connect()).collect();
     let mut silent = silent?;
-    // Who has sent nothing but an empty line has not asked for anything.
+    // An empty line isn't a request yet.
     for client in &mut silent {
         _ = client.send("\r\n");
     }
     let mut client = server.send(get("/"))?;
     is_hello(&client.response(DEADLINE)?)?;
     drop(silent);
-    // Who was idle longest has gone, and was told nothing wrong.
-    crowd[0].is_closed(DEADLINE)?;
+    // The client that was idle longest was closed, without a response.
+    clients[0].is_closed(DEADLINE)?;
     server.is_well()?;
     #[cfg(target_os = "linux")]
     idle_connections_leave_what_is_scarce(&server)?;
     Ok(())
 }
 
-/// With fewer open files, or fewer threads, than there are idle connections.
-/// Asked of this repository's programs only: another may need a file for its
-/// page, and none is left.
+/// With fewer file descriptors, or fewer threads, than there are idle connections.
+/// Asked of this repository's programs only: another one may need a
+/// descriptor for its page, and none is left.
 #[cfg(target_os = "linux")]
 fn idle_connections_leave_what_is_scarce(server: &Server) -> Outcome {
     if !server.program.is_ours {
@@ -297,19 +164,16 @@ fn idle_connections_leave_what_is_scarce(server: &Server) -> Outcome {
     for limit in ["ulimit -n 32", large_stacks] {
         let options = ["--idle-seconds", "3600"];
         let small = server.start_within(limit, &options)?;
-        let crowd: Outcome<Vec<_>> = (0..32).map(|_| idle(&small)).collect();
-        crowd
+        let clients: Outcome<Vec<_>> = (0..32).map(|_| idle(&small)).collect();
+        clients
             .map_err(|it| it.expected(&format!("a response, with {limit}")))?;
     }
     Ok(())
 }
 
-pub fn a_newcomer_has_a_moment_to_ask(server: &Server) -> Outcome {
-    server.by_hand(
-        "# start it with --workers 1\n\
-         for i in 1 2; do time curl -s telnet://ADDRESS & done\n\
-         # the first is closed for the second, but not at once",
-    );
+pub fn new_connection_gets_time_to_send(server: &Server) -> Outcome {
+    let clients = by_hand::silent(1) + "\n" + by_hand::STATUS;
+    server.by_hand(by_hand::with("--workers 1", &clients));
     // Half the time that step 10 gives it. Another moment would do, too; only
     // what is closed at once could not have asked.
     const MOMENT: Duration = Duration::from_millis(10);
@@ -317,12 +181,13 @@ pub fn a_newcomer_has_a_moment_to_ask(server: &Server) -> Outcome {
     let server = server.configured(&options)?;
     for _ in 0..5 {
         let start = Instant::now();
-        let mut newcomer = server.connect()?;
+        let mut client = server.connect()?;
         let mut other = server.connect()?;
-        newcomer.is_closed(server.patience())?;
+        client.is_closed(server.patience())?;
         let time = start.elapsed();
         if time < MOMENT {
-            let expected = "that who has connected can ask before it is idle";
+            let expected =
+                "that a client has time to send before it counts as idle";
             return differs(expected, &format!("its end after {time:?}"));
         }
         other.send(get("/"))?;
@@ -331,13 +196,14 @@ pub fn a_newcomer_has_a_moment_to_ask(server: &Server) -> Outcome {
     Ok(())
 }
 
-pub fn a_request_that_has_begun_is_not_given_up(server: &Server) -> Outcome {
-    server.by_hand("# start it with --workers 4; half a request, then a crowd");
+pub fn started_request_is_not_dropped(server: &Server) -> Outcome {
+    let clients = by_hand::held(4) + "\n" + by_hand::STATUS;
+    server.by_hand(by_hand::with("--workers 4", &clients));
     for _ in 0..10 {
-        // A new one each time: who has left the last one may still count there.
+        // A new one each time: clients that have left may still count.
         let server = server.configured(&["--workers", "4"])?;
         let mut idle = idle(&server)?;
-        // These have all begun, be it only with a byte.
+        // These have all begun, if only with a byte.
         let mut begun = [server.hold()?, server.send("G")?, server.send("\r")?];
         idle.send("GET / HTTP/1.1\r\n")?;
         let mut others = Vec::new();
@@ -360,16 +226,21 @@ pub fn a_request_that_has_begun_is_not_given_up(server: &Server) -> Outcome {
     Ok(())
 }
 
-pub fn the_thousandth_answer_is_the_last(server: &Server) -> Outcome {
-    server.by_hand("ab -k -n 1001 -c 1 http://ADDRESS/");
+pub fn thousandth_response_closes_the_connection(server: &Server) -> Outcome {
+    // How many new connections it took for each of 1,001 requests.
+    server.by_hand(
+        "curl -m 9 -o /dev/null -w '%{num_connects}\\n' \\\n\
+         \x20 'http://ADDRESS/?[1-1001]' | sort | uniq -c",
+    );
     let mut client = server.connect()?;
     for number in 1..=1000 {
         let response = asks(&mut client, "/no")?;
         let closes = response.field("connection") == Some("close");
         if closes != (number == 1000) {
-            let saw = format!("number {number}: {:?}", response.fields);
-            let expected = "`Connection: close` with number 1,000, not before";
-            return differs(expected, &saw);
+            return response.differs(&format!(
+                "`Connection: close` with response 1,000, not before (this is \
+                 number {number})"
+            ));
         }
     }
     client.is_closed(DEADLINE)
@@ -386,24 +257,29 @@ fn ends_with(server: &Server, code: i32) -> Outcome {
 }
 
 #[cfg(unix)]
-pub fn a_stop_closes_idle_connections_at_once(server: &Server) -> Outcome {
-    server.by_hand("curl telnet://ADDRESS &   # idle\npkill -TERM '^step'");
+pub fn shutdown_closes_idle_connections_at_once(server: &Server) -> Outcome {
+    server.by_hand(
+        "SERVER ADDRESS & server=$!; sleep 1\n".to_string()
+            + &by_hand::idle(1)
+            + "\nkill $server; time wait $server   # doesn't take long",
+    );
     let options = ["--idle-seconds", "3600", "--drain-seconds", "3600"];
     let patient = server.configured(&options)?;
-    let crowd: Outcome<Vec<_>> = (0..20).map(|_| idle(&patient)).collect();
+    let clients: Outcome<Vec<_>> = (0..20).map(|_| idle(&patient)).collect();
     let silent: Outcome<Vec<_>> = (0..20).map(|_| patient.connect()).collect();
     patient.signal("TERM")?;
-    for client in crowd?.iter_mut().chain(&mut silent?) {
+    for client in clients?.iter_mut().chain(&mut silent?) {
         client.is_closed(DEADLINE)?;
     }
     ends_with(&patient, 0)
 }
 
 #[cfg(unix)]
-pub fn a_stop_tells_who_is_served_that_it_ends(server: &Server) -> Outcome {
+pub fn shutdown_announces_connection_close(server: &Server) -> Outcome {
     server.by_hand(
-        "curl -i 'http://ADDRESS/sleep?ms=3000' &\n\
-         pkill -TERM '^step'   # Connection: close",
+        "SERVER ADDRESS & server=$!; sleep 1\n\
+         curl -i -m 9 'http://ADDRESS/sleep?ms=2000' & sleep 1\n\
+         kill $server; wait   # Connection: close",
     );
     let options = ["--drain-seconds", "60", "--head-seconds", "60"];
     let server = &server.configured(&options)?;
@@ -419,10 +295,10 @@ pub fn a_stop_tells_who_is_served_that_it_ends(server: &Server) -> Outcome {
     let response = client.response(DEADLINE)?;
     is_hello(&response)?;
     if response.field("connection") != Some("close") {
-        let saw = format!("{:?}", response.fields);
-        return differs("`Connection: close`, since it stops", &saw);
+        return response
+            .differs("`Connection: close`, because the server stops");
     }
-    // Who never sends the rest is waited for two seconds, and no longer.
+    // The server waits two seconds for the rest of a request, and no longer.
     half.is_closed(DEADLINE)?;
     is_hello(&pipelined.response(DEADLINE)?)?;
     pipelined.is_closed(DEADLINE)?;
@@ -430,11 +306,11 @@ pub fn a_stop_tells_who_is_served_that_it_ends(server: &Server) -> Outcome {
 }
 
 #[cfg(unix)]
-pub fn a_stop_does_not_wait_for_ever(server: &Server) -> Outcome {
+pub fn shutdown_drain_is_bounded(server: &Server) -> Outcome {
     server.by_hand(
-        "# start it with --drain-seconds 1\n\
-         curl -i 'http://ADDRESS/sleep?ms=10000' &\n\
-         pkill -TERM '^step'   # ends after a second, with status 1",
+        "SERVER ADDRESS --drain-seconds 1 & server=$!; sleep 1\n\
+         curl -i -m 9 'http://ADDRESS/sleep?ms=8000' & sleep 1\n\
+         kill $server; wait $server; echo \"exit status $?\"   # 1",
     );
     let server = server.configured(&["--drain-seconds", "0.3"])?;
     let mut client = idle(&server)?;
@@ -449,10 +325,10 @@ pub fn a_stop_does_not_wait_for_ever(server: &Server) -> Outcome {
     }
 }
 
-/// Asked of this repository's programs only: the format of a log is a server's
-/// own affair.
-pub fn every_answer_can_be_logged(server: &Server) -> Outcome {
-    server.by_hand("curl http://ADDRESS/   # with --access-log");
+/// Asked only of this repository's programs: the format of a log is up to the
+/// author of a server.
+pub fn every_response_can_be_logged(server: &Server) -> Outcome {
+    server.by_hand(by_hand::with("--access-log", &by_hand::get("/")));
     if !server.program.is_ours {
         return Ok(());
     }
@@ -464,11 +340,8 @@ pub fn every_answer_can_be_logged(server: &Server) -> Outcome {
     let mut client = server.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")?;
     client.head(DEADLINE)?;
     let entries = [
-        ("\"GET /no HTTP/1.1\" 404 ", NOT_FOUND.len()),
-        (
-            "\"GET /\\\"\\x1b[31m HTTP/1.1\" 400 ",
-            include_bytes!("../../static/400.html").len(),
-        ),
+        ("\"GET /no HTTP/1.1\" 404 ", NOT_FOUND.bytes.len()),
+        ("\"GET /\\\"\\x1b[31m HTTP/1.1\" 400 ", BAD_REQUEST.bytes.len()),
         ("\"HEAD / HTTP/1.1\" 200 ", 0),
     ];
     let logged = server.stdout.wait(DEADLINE, |lines| lines.len() > 3);

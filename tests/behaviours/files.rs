@@ -1,81 +1,113 @@
-//! A folder of files, and nothing outside of it.
+//! A directory of files, and nothing outside of it.
 
+use std::fs;
 #[cfg(unix)]
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, fs, process};
 
 use super::differs;
-use super::responding::is_hello;
-use crate::support::DEADLINE;
-use crate::support::client::{Response, get};
-use crate::support::report::{Outcome, shown};
+use super::responding::{NOT_FOUND, is_hello, is_page};
+use crate::support::client::get;
+use crate::support::report::Outcome;
+use crate::support::response::Response;
+use crate::support::scratch::Scratch;
 use crate::support::server::Server;
+use crate::support::{DEADLINE, by_hand};
 
-/// A folder for one test, gone when the test is over. `site` in it is served;
+/// A directory for one test, gone when the test is over. `site` in it is served;
 /// what lies beside it must never be.
-struct Folder(PathBuf);
+struct Directory {
+    all: Scratch,
+    /// The commands that make it by hand.
+    in_shell: String,
+}
 
-const SECRET: &str = "nobody may read this";
+const SECRET: &str = "not for any client";
 
-impl Folder {
-    fn new(files: &[(&str, &str)]) -> Folder {
+impl Directory {
+    fn new(files: &[(&str, &str)]) -> Directory {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         // Relaxed: no two may be the same, and that is all.
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("site-{}-{number}", process::id());
-        let folder = Folder(env::temp_dir().join(name));
-        fs::create_dir_all(folder.site()).unwrap();
-        fs::write(folder.0.join("secret.txt"), SECRET).unwrap();
-        for (path, text) in files {
-            let path = folder.site().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+        let all = Scratch::new(&format!("site-{number}"));
+        let path = &all.0;
+        fs::create_dir_all(path.join("site")).unwrap();
+        fs::write(path.join("secret.txt"), SECRET).unwrap();
+        let mut in_shell = format!(
+            "d=$(mktemp -d); mkdir \"$d/site\"\n\
+             echo '{SECRET}' > \"$d/secret.txt\"\n"
+        );
+        for (name, text) in files {
+            let file = path.join("site").join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+            if let Some((parent, _)) = name.rsplit_once('/') {
+                in_shell.push_str(&format!("mkdir -p \"$d/site/{parent}\"\n"));
+            }
+            in_shell.push_str(&format!("echo '{text}' > \"$d/site/{name}\"\n"));
         }
-        folder
+        Directory { all, in_shell }
+    }
+
+    /// Makes something more by hand.
+    fn and(mut self, commands: &str) -> Directory {
+        self.in_shell.push_str(commands);
+        self
     }
 
     fn site(&self) -> PathBuf {
-        self.0.join("site")
+        self.all.0.join("site")
+    }
+
+    /// A server whose root is the site.
+    fn served_by(&self, server: &Server) -> Outcome<Server> {
+        self.by_hand(server, &by_hand::get("/"));
+        server.serving(&self.site())
+    }
+
+    /// The response to a request for that path, as can be seen by hand.
+    fn get(&self, server: &Server, path: &str) -> Outcome<Response> {
+        self.by_hand(server, &by_hand::get(path));
+        server.get(path)
+    }
+
+    fn by_hand(&self, server: &Server, commands: &str) {
+        server.by_hand(format!(
+            "{}SERVER ADDRESS --root \"$d/site\" & server=$!; sleep 1\n\
+             {commands}\n\
+             kill $server; rm -r \"$d\"",
+            self.in_shell
+        ));
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
-    }
+/// The response has that status and that body.
+fn is(response: &Response, status: u16, body: &str) -> Outcome {
+    response.is(status, &format!("{body:?}"), body.as_bytes())
 }
 
-/// The response has that status and, if any is named, that body.
-fn is(response: &Response, status: u16, body: &str, path: &str) -> Outcome {
-    if response.status == status && response.body == body.as_bytes() {
+/// The response has one of these statuses, and the secret isn't in it.
+fn has_status(response: &Response, allowed: &[u16]) -> Outcome {
+    let body = String::from_utf8_lossy(&response.body);
+    if body.contains(SECRET) {
+        return response.differs("a response without a file from elsewhere");
+    }
+    if allowed.contains(&response.status) {
         return Ok(());
     }
-    let saw = format!("{} with {}", response.status, shown(&response.body));
-    differs(&format!("{status} with {body:?} for {path}"), &saw)
-}
-
-fn has_status(server: &Server, path: &str, allowed: &[u16]) -> Outcome {
-    let response = server.get(path)?;
-    let body = String::from_utf8_lossy(&response.body).into_owned();
-    if allowed.contains(&response.status) && !body.contains(SECRET) {
-        return Ok(());
-    }
-    let saw = format!("{} with {}", response.status, shown(&response.body));
-    differs(&format!("a status of {allowed:?} for {path}"), &saw)
+    response.differs(&format!("a status of {allowed:?}"))
 }
 
 /// A request for `path` with one more field.
 fn get_with(server: &Server, path: &str, field: &str) -> Outcome<Response> {
     let request = get(path).replace("Host:", &format!("{field}\r\nHost:"));
-    server.send(request)?.head(DEADLINE)
+    server.ask(request)?.head(DEADLINE)
 }
 
 pub fn any_file_below_the_root_is_served(server: &Server) -> Outcome {
-    server.by_hand("curl -i http://ADDRESS/404.html");
-    let page = include_str!("../../static/404.html");
-    is(&server.get("/404.html")?, 200, page, "/404.html")?;
+    server.by_hand(by_hand::get("/404.html"));
+    is_page(&server.get("/404.html")?, 200, &NOT_FOUND)?;
     let types = [
         ("a.html", "text/html; charset=utf-8"),
         ("b/c.css", "text/css; charset=utf-8"),
@@ -90,11 +122,11 @@ pub fn any_file_below_the_root_is_served(server: &Server) -> Outcome {
         ("m.unknown", "application/octet-stream"),
         ("n", "application/octet-stream"),
     ];
-    let folder = Folder::new(&types.map(|(path, _)| (path, path)));
-    let server = server.serving(&folder.site())?;
+    let directory = Directory::new(&types.map(|(path, _)| (path, path)));
+    let server = directory.served_by(server)?;
     for (path, media_type) in types {
-        let response = server.get(&format!("/{path}"))?;
-        is(&response, 200, path, path)?;
+        let response = directory.get(&server, &format!("/{path}"))?;
+        is(&response, 200, path)?;
         for (name, value) in [
             ("content-type", media_type),
             ("x-content-type-options", "nosniff"),
@@ -106,86 +138,84 @@ pub fn any_file_below_the_root_is_served(server: &Server) -> Outcome {
                 || (value.starts_with("text/") && found != value)
             {
                 let expected = format!("{name}: {value} for {path}");
-                return differs(&expected, &format!("{:?}", response.fields));
+                return response.differs(&expected);
             }
         }
     }
-    has_status(&server, "/b/none", &[404])?;
-    has_status(&server, "/a.html/", &[404])?;
+    has_status(&directory.get(&server, "/b/none")?, &[404])?;
+    has_status(&directory.get(&server, "/a.html/")?, &[404])?;
     server.is_well()
 }
 
-pub fn a_folder_is_its_index(server: &Server) -> Outcome {
-    server.by_hand("curl -i http://ADDRESS/   # index.html, else hello.html");
+pub fn directory_serves_its_index(server: &Server) -> Outcome {
+    server.by_hand(by_hand::get("/"));
     is_hello(&server.get("/")?)?;
-    let folder = Folder::new(&[
+    let directory = Directory::new(&[
         ("index.html", "the index"),
         ("hello.html", "not the index"),
-        ("a/index.html", "a's index"),
+        ("a/index.html", "the index of a"),
         ("b/hello.html", "no index"),
-        ("c/index.html/d", "an index that is a folder"),
+        ("c/index.html/d", "an index that is a directory"),
     ]);
-    let with_index = server.serving(&folder.site())?;
-    is(&with_index.get("/")?, 200, "the index", "/")?;
-    is(&with_index.get("/a/")?, 200, "a's index", "/a/")?;
-    has_status(&with_index, "/b/", &[404])?;
-    has_status(&with_index, "/c/", &[404])?;
-    fs::remove_file(folder.site().join("index.html")).unwrap();
-    is(&with_index.get("/")?, 200, "not the index", "/")
+    let with_index = directory.served_by(server)?;
+    is(&directory.get(&with_index, "/")?, 200, "the index")?;
+    is(&directory.get(&with_index, "/a/")?, 200, "the index of a")?;
+    has_status(&directory.get(&with_index, "/b/")?, &[404])?;
+    has_status(&directory.get(&with_index, "/c/")?, &[404])?;
+    fs::remove_file(directory.site().join("index.html")).unwrap();
+    is(&directory.get(&with_index, "/")?, 200, "not the index")
 }
 
-pub fn a_folder_without_its_slash_is_moved(server: &Server) -> Outcome {
-    server.by_hand("curl -i http://ADDRESS/folder   # Location: /folder/");
-    let folder = Folder::new(&[("a/b c/index.html", "here")]);
-    let server = server.serving(&folder.site())?;
+pub fn directory_without_slash_is_redirected(server: &Server) -> Outcome {
+    let directory = Directory::new(&[("a/b c/index.html", "here")]);
+    let server = directory.served_by(server)?;
     for (path, location) in
         [("/a", "/a/"), ("/a?q=1", "/a/?q=1"), ("/a/b%20c", "/a/b%20c/")]
     {
-        let response = server.get(path)?;
+        let response = directory.get(&server, path)?;
         let found = response.field("location").unwrap_or_default();
         if response.status != 301 || found != location {
-            let saw = format!("{} {:?}", response.status, response.fields);
-            return differs(&format!("301 to {location} for {path}"), &saw);
+            return response.differs(&format!("301 to {location} for {path}"));
         }
     }
     // A target that a browser would take for another host.
-    has_status(&server, "//a", &[404, 400])
+    has_status(&directory.get(&server, "//a")?, &[404, 400])
 }
 
 pub fn percent_escapes_are_decoded(server: &Server) -> Outcome {
-    server.by_hand("curl -i http://ADDRESS/hello%2Ehtml");
+    server.by_hand(by_hand::get("/hello%2Ehtml"));
     is_hello(&server.get("/hello%2Ehtml")?)?;
     is_hello(&server.get("/%68ello.htm%6c?query")?)?;
     let files = [("a b/é+.txt", "found"), ("100%.txt", "percent")];
-    let folder = Folder::new(&files);
-    let server = server.serving(&folder.site())?;
+    let directory = Directory::new(&files);
+    let server = directory.served_by(server)?;
     for (path, body) in [
         ("/a%20b/%c3%a9+.txt", "found"),
         ("/a%20b/%C3%A9%2B.txt", "found"),
         ("/100%25.txt", "percent"),
     ] {
-        is(&server.get(path)?, 200, body, path)?;
+        is(&directory.get(&server, path)?, 200, body)?;
     }
     // Decoded once, and never twice.
-    has_status(&server, "/100%2525.txt", &[404])?;
-    has_status(&server, "/a+b/%c3%a9+.txt", &[404])?;
-    has_status(&server, "/%ff.txt", &[404, 400])
+    has_status(&directory.get(&server, "/100%2525.txt")?, &[404])?;
+    has_status(&directory.get(&server, "/a+b/%c3%a9+.txt")?, &[404])?;
+    has_status(&directory.get(&server, "/%ff.txt")?, &[404, 400])
 }
 
-pub fn broken_escapes_are_400(server: &Server) -> Outcome {
-    server.by_hand("curl -i http://ADDRESS/%zz");
+pub fn malformed_percent_escape_is_400(server: &Server) -> Outcome {
     for path in ["/%", "/a%2", "/%zz", "/%+1", "/%2g", "/hello.html%00"] {
-        has_status(server, path, &[400])?;
+        server.by_hand(by_hand::get(path));
+        has_status(&server.get(path)?, &[400])?;
     }
     is_hello(&server.get("/")?)
 }
 
 pub fn nothing_outside_the_root_is_served(server: &Server) -> Outcome {
-    server.by_hand("curl -i --path-as-is http://ADDRESS/../Cargo.toml");
-    let folder = Folder::new(&[("a/b.txt", "inside"), ("hello.html", "hello")]);
-    let served = server.serving(&folder.site())?;
-    is(&served.get("/a/../a/./b.txt")?, 200, "inside", "/a/../a/./b.txt")?;
-    let secret = folder.0.join("secret.txt").display().to_string();
+    let directory =
+        Directory::new(&[("a/b.txt", "inside"), ("hello.html", "hello")]);
+    let served = directory.served_by(server)?;
+    is(&directory.get(&served, "/a/../a/./b.txt")?, 200, "inside")?;
+    let secret = directory.all.0.join("secret.txt").display().to_string();
     let absolute = [
         secret.clone(),
         format!("/{secret}"),
@@ -205,89 +235,91 @@ pub fn nothing_outside_the_root_is_served(server: &Server) -> Outcome {
         }
     }
     for path in paths {
-        // What does not begin with a slash is no target at all.
+        // What doesn't begin with a slash isn't a target.
         let slash = if path.starts_with('/') { "" } else { "/" };
-        has_status(&served, &format!("{slash}{path}"), &[400, 404])?;
+        has_status(
+            &directory.get(&served, &format!("{slash}{path}"))?,
+            &[400, 404],
+        )?;
     }
-    is(&served.get("/a/b.txt")?, 200, "inside", "/a/b.txt")?;
+    is(&directory.get(&served, "/a/b.txt")?, 200, "inside")?;
     served.is_well()
 }
 
 pub fn hidden_files_are_not_served(server: &Server) -> Outcome {
-    server.by_hand("curl -i http://ADDRESS/.git/config");
     let files = [(".hidden", SECRET), (".git/config", SECRET), ("a", "a")];
-    let folder = Folder::new(&files);
-    let server = server.serving(&folder.site())?;
+    let directory = Directory::new(&files);
+    let server = directory.served_by(server)?;
     for path in ["/.hidden", "/%2ehidden", "/.git/config", "/.git", "/.git/"] {
-        has_status(&server, path, &[404, 403])?;
+        has_status(&directory.get(&server, path)?, &[404, 403])?;
     }
-    is(&server.get("/a")?, 200, "a", "/a")
+    is(&directory.get(&server, "/a")?, 200, "a")
 }
 
 #[cfg(unix)]
-pub fn a_symlink_leads_nowhere_else(server: &Server) -> Outcome {
-    server.by_hand("ln -s /etc static/etc; curl -i http://ADDRESS/etc/passwd");
-    let folder = Folder::new(&[("a/b.txt", "inside")]);
+pub fn symlink_out_of_the_root_is_not_followed(server: &Server) -> Outcome {
+    let directory = Directory::new(&[("a/b.txt", "inside")]).and(
+        "ln -s ../secret.txt \"$d/site/file.txt\"\n\
+         ln -s .. \"$d/site/directory\"\n\
+         ln -s ../../secret.txt \"$d/site/a/relative.txt\"\n\
+         ln -s a \"$d/site/within\"; ln -s b.txt \"$d/site/a/c.txt\"\n",
+    );
     let link = |to: &Path, from: &str| {
-        std::os::unix::fs::symlink(to, folder.site().join(from)).unwrap();
+        std::os::unix::fs::symlink(to, directory.site().join(from)).unwrap();
     };
-    link(&folder.0.join("secret.txt"), "file.txt");
-    link(&folder.0, "folder");
+    link(&directory.all.0.join("secret.txt"), "file.txt");
+    link(&directory.all.0, "directory");
     link(Path::new("../../secret.txt"), "a/relative.txt");
     link(Path::new("loop"), "loop");
     link(Path::new("nowhere"), "dangling");
     link(Path::new("a"), "within");
     link(Path::new("b.txt"), "a/c.txt");
-    fs::write(folder.site().join(".hidden"), SECRET).unwrap();
+    fs::write(directory.site().join(".hidden"), SECRET).unwrap();
     link(Path::new(".hidden"), "shown.txt");
-    let server = server.serving(&folder.site())?;
+    let server = directory.served_by(server)?;
     for _ in 0..2 {
         for path in ["/within/b.txt", "/a/c.txt", "/within/c.txt"] {
-            is(&server.get(path)?, 200, "inside", path)?;
+            is(&directory.get(&server, path)?, 200, "inside")?;
         }
         for path in [
             "/file.txt",
-            "/folder/secret.txt",
-            "/folder/site/a/b.txt/../../../secret.txt",
-            "/folder",
-            "/folder/",
+            "/directory/secret.txt",
+            "/directory/site/a/b.txt/../../../secret.txt",
+            "/directory",
+            "/directory/",
             "/a/relative.txt",
             "/dangling",
             "/shown.txt",
             "/loop",
         ] {
-            has_status(&server, path, &[404, 403])?;
+            has_status(&directory.get(&server, path)?, &[404, 403])?;
         }
     }
     server.is_well()
 }
 
 #[cfg(unix)]
-pub fn a_pipe_holds_nobody_up(server: &Server) -> Outcome {
-    server.by_hand("mkfifo static/pipe; curl -i http://ADDRESS/pipe");
-    let folder = Folder::new(&[("a", "a")]);
-    let pipe = folder.site().join("pipe");
-    let made = process::Command::new("mkfifo").arg(&pipe).status();
-    let socket = folder.site().join("socket");
+pub fn named_pipe_does_not_block_a_worker(server: &Server) -> Outcome {
+    let directory =
+        Directory::new(&[("a", "a")]).and("mkfifo \"$d/site/pipe\"\n");
+    let pipe = directory.site().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    let socket = directory.site().join("socket");
     let listener = std::os::unix::net::UnixListener::bind(&socket);
     assert!(made.is_ok_and(|it| it.success()) && listener.is_ok());
-    let server = server.serving(&folder.site())?;
+    let server = directory.served_by(server)?;
     for path in ["/pipe", "/socket", "/pipe"] {
-        has_status(&server, path, &[404, 403])?;
+        has_status(&directory.get(&server, path)?, &[404, 403])?;
     }
-    is(&server.get("/a")?, 200, "a", "/a")
+    is(&directory.get(&server, "/a")?, 200, "a")
 }
 
-pub fn a_file_that_is_known_is_304(server: &Server) -> Outcome {
-    server.by_hand(
-        "curl -i http://ADDRESS/   # and with its Last-Modified:\n\
-         curl -i -H 'If-Modified-Since: …' http://ADDRESS/",
-    );
+pub fn unchanged_file_is_304(server: &Server) -> Outcome {
+    server.by_hand(by_hand::get("/"));
     let response = server.get("/")?;
     is_hello(&response)?;
     let Some(date) = response.field("last-modified") else {
-        let fields = format!("{:?}", response.fields);
-        return differs("Last-Modified", &fields);
+        return response.differs("the field Last-Modified, once");
     };
     for (field, status) in [
         (format!("If-Modified-Since: {date}"), 304),
@@ -304,41 +336,41 @@ pub fn a_file_that_is_known_is_304(server: &Server) -> Outcome {
             && response.field("content-type").is_none()
             && response.field("last-modified") == Some(date);
         if response.status != status || (known && !bare) {
-            let saw = format!("{} {:?}", response.status, response.fields);
-            return differs(&format!("{status} for {field}"), &saw);
+            return response.differs(&format!("{status} for {field}"));
         }
     }
     gets_what_has_changed(server)?;
-    // Who has the old one gets the new one, however short the time between.
-    let folder = Folder::new(&[("a", "old")]);
-    let server = server.serving(&folder.site())?;
-    let old = server.get("/a")?;
+    // A client that has the old one gets the new one, however short the time
+    // between them.
+    let directory = Directory::new(&[("a", "old")]);
+    let server = directory.served_by(server)?;
+    let old = directory.get(&server, "/a")?;
     let date = old.field("last-modified").unwrap_or_default();
-    is(&old, 200, "old", "/a")?;
-    fs::write(folder.site().join("a"), "new").unwrap();
-    is(&server.get("/a")?, 200, "new", "/a")?;
+    is(&old, 200, "old")?;
+    fs::write(directory.site().join("a"), "new").unwrap();
+    is(&directory.get(&server, "/a")?, 200, "new")?;
     let tomorrow =
         std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
-    let file = fs::File::options().write(true).open(folder.site().join("a"));
+    let file = fs::File::options().write(true).open(directory.site().join("a"));
     file.and_then(|file| file.set_modified(tomorrow)).unwrap();
-    // What comes from the future is told as if it were of now.
+    // A date in the future is sent as the time of the response.
     let response = server.get("/a")?;
     let day = |name| Some(response.field(name)?.get(..16)?.to_string());
     if day("last-modified") != day("date") {
-        let saw = format!("{:?}", response.fields);
-        return differs("Last-Modified no later than Date", &saw);
+        return response.differs("Last-Modified no later than Date");
     }
     let since = format!("If-Modified-Since: {date}");
-    match get_with(&server, "/a", &since)?.status {
-        200 => Ok(()),
-        status => differs("200, since it has changed", &status.to_string()),
+    let response = get_with(&server, "/a", &since)?;
+    if response.status == 304 {
+        return response.differs("200, because the file has changed");
     }
+    response.has_status(200)
 }
 
 /// A server may keep a file in memory, if it notices when the file changes.
 fn gets_what_has_changed(server: &Server) -> Outcome {
-    let folder = Folder::new(&[("a", "old")]);
-    let path = folder.site().join("a");
+    let directory = Directory::new(&[("a", "old")]);
+    let path = directory.site().join("a");
     let minutes_ago = |minutes: u64| {
         let age = std::time::Duration::from_secs(minutes * 60);
         let file = fs::File::options().write(true).open(&path);
@@ -346,9 +378,9 @@ fn gets_what_has_changed(server: &Server) -> Outcome {
         file.and_then(|file| file.set_modified(time)).unwrap();
     };
     minutes_ago(9);
-    let server = server.serving(&folder.site())?;
+    let server = directory.served_by(server)?;
     for _ in 0..3 {
-        is(&server.get("/a")?, 200, "old", "/a")?;
+        is(&directory.get(&server, "/a")?, 200, "old")?;
     }
     for (text, minutes) in [("new", 8), ("newer", 7), ("", 6), ("last", 5)] {
         fs::write(&path, text).unwrap();
@@ -356,8 +388,9 @@ fn gets_what_has_changed(server: &Server) -> Outcome {
         let start = std::time::Instant::now();
         while server.get("/a")?.body != text.as_bytes() {
             if start.elapsed() > DEADLINE / 10 {
-                let expected = format!("{text:?}, since the file has changed");
-                return differs(&expected, "what it held before");
+                let expected =
+                    format!("{text:?}, because the file has changed");
+                return differs(&expected, "what was in it before");
             }
         }
     }
@@ -365,18 +398,20 @@ fn gets_what_has_changed(server: &Server) -> Outcome {
 }
 
 #[cfg(target_os = "linux")]
-pub fn a_large_file_takes_little_memory(server: &Server) -> Outcome {
-    server.by_hand(
-        "head -c 100000000 /dev/zero > static/large\n\
-         curl -o /dev/null http://ADDRESS/large   # and watch its memory",
-    );
+pub fn large_file_is_sent_in_constant_memory(server: &Server) -> Outcome {
     const LENGTH: u64 = 100_000_000;
-    let folder = Folder::new(&[("a", "a")]);
-    let large = fs::File::create(folder.site().join("large"));
+    let directory = Directory::new(&[("a", "a")])
+        .and("head -c 100000000 /dev/zero > \"$d/site/large\"\n");
+    let large = fs::File::create(directory.site().join("large"));
     large.and_then(|file| file.set_len(LENGTH)).unwrap();
-    let server = server.serving(&folder.site())?;
-    is(&server.get("/a")?, 200, "a", "/a")?;
+    let server = directory.served_by(server)?;
+    is(&directory.get(&server, "/a")?, 200, "a")?;
     let before = server.peak_memory()?;
+    directory.by_hand(
+        &server,
+        "curl -m 9 -o /dev/null -w '%{size_download}\\n' http://ADDRESS/large\n\
+         grep VmHWM /proc/$server/status   # the most memory that it has had",
+    );
     let mut client = server.send(get("/large"))?;
     let head = client.head(DEADLINE)?;
     let length = head.field("content-length").unwrap_or_default().to_string();
@@ -393,25 +428,20 @@ pub fn a_large_file_takes_little_memory(server: &Server) -> Outcome {
     Ok(())
 }
 
-pub fn the_404_page_is_that_of_the_root(server: &Server) -> Outcome {
-    server.by_hand("curl -i http://ADDRESS/no-such-page   # with --root DIR");
-    let folder = Folder::new(&[("a", "a")]);
-    let served = server.serving(&folder.site())?;
-    let none = served.get("/none")?;
-    let short = none.status == 404 && none.body.len() < 200;
-    if !short {
-        return differs("404 with a short text", &shown(&none.body));
+pub fn not_found_page_comes_from_the_root(server: &Server) -> Outcome {
+    let directory = Directory::new(&[("a", "a")]);
+    let served = directory.served_by(server)?;
+    let none = directory.get(&served, "/none")?;
+    if none.status != 404 || none.body.len() >= 200 {
+        return none.differs("404 with a short text");
     }
-    fs::write(folder.site().join("404.html"), "not here").unwrap();
-    is(&served.get("/none")?, 404, "not here", "/none")
+    fs::write(directory.site().join("404.html"), "not here").unwrap();
+    is(&directory.get(&served, "/none")?, 404, "not here")
 }
 
-pub fn demonstrations_can_be_turned_off(server: &Server) -> Outcome {
-    server.by_hand(
-        "# start it with --no-demo\n\
-         curl -i 'http://ADDRESS/sleep?ms=100'",
-    );
+pub fn demonstration_routes_can_be_turned_off(server: &Server) -> Outcome {
+    server.by_hand(by_hand::with("--no-demo", &by_hand::get("/sleep?ms=100")));
     let plain = server.configured(&["--no-demo"])?;
-    has_status(&plain, "/sleep?ms=100", &[404])?;
-    has_status(&plain, "/panic", &[404])
+    has_status(&plain.get("/sleep?ms=100")?, &[404])?;
+    has_status(&plain.get("/panic")?, &[404])
 }

@@ -1,23 +1,23 @@
 //! Connections come and go, and the server stays.
 
 use super::differs;
-use crate::support::DEADLINE;
 use crate::support::client::get;
 use crate::support::report::Outcome;
 use crate::support::server::Server;
+use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
 
-pub fn it_takes_one_connection_after_another(server: &Server) -> Outcome {
-    server.by_hand("curl -i http://ADDRESS/   # as often as you like");
+pub fn connections_are_accepted_one_after_another(server: &Server) -> Outcome {
+    server.by_hand([by_hand::get("/"), by_hand::get("/")].join("\n"));
     for _ in 0..12 {
         server.send(get("/"))?.is_attended(DEADLINE)?;
     }
     Ok(())
 }
 
-pub fn an_empty_connection_ends_nothing(server: &Server) -> Outcome {
+pub fn empty_connection_does_not_end_the_server(server: &Server) -> Outcome {
     server.by_hand(
         "curl -m 1 telnet://ADDRESS < /dev/null   # browsers do that, too\n\
-         curl -i http://ADDRESS/",
+         curl -i -m 3 http://ADDRESS/",
     );
     for _ in 0..12 {
         drop(server.connect()?);
@@ -25,10 +25,10 @@ pub fn an_empty_connection_ends_nothing(server: &Server) -> Outcome {
     server.send(get("/"))?.is_attended(DEADLINE)
 }
 
-pub fn half_a_request_ends_nothing(server: &Server) -> Outcome {
+pub fn partial_request_does_not_end_the_server(server: &Server) -> Outcome {
     server.by_hand(
         "printf 'GET / HT' | curl -m 1 telnet://ADDRESS\n\
-         curl -i http://ADDRESS/",
+         curl -i -m 3 http://ADDRESS/",
     );
     for part in ["G", "GET / HT", "GET / HTTP/1.1\r", "GET / HTTP/1.1\r\nHo"] {
         for _ in 0..3 {
@@ -38,10 +38,10 @@ pub fn half_a_request_ends_nothing(server: &Server) -> Outcome {
     server.send(get("/"))?.is_attended(DEADLINE)
 }
 
-pub fn bytes_that_are_not_utf8_end_nothing(server: &Server) -> Outcome {
+pub fn invalid_utf8_does_not_end_the_server(server: &Server) -> Outcome {
     server.by_hand(
         "printf '\\377\\376\\0 \\r\\n\\r\\n' | curl -m 1 telnet://ADDRESS\n\
-         curl -i http://ADDRESS/",
+         curl -i -m 3 http://ADDRESS/",
     );
     for _ in 0..6 {
         let mut client = server.send(b"\xff\xfe\x00\xc3\x28\r\n\r\n")?;
@@ -53,47 +53,100 @@ pub fn bytes_that_are_not_utf8_end_nothing(server: &Server) -> Outcome {
     server.send(get("/"))?.is_attended(DEADLINE)
 }
 
-pub fn a_client_that_leaves_early_ends_nothing(server: &Server) -> Outcome {
-    server.by_hand("curl --max-time 0.001 http://ADDRESS/   # a few times");
+pub fn early_disconnect_does_not_end_the_server(server: &Server) -> Outcome {
+    server.by_hand(
+        "for i in $(seq 12); do curl -s -m 0.001 http://ADDRESS/; done\n\
+         curl -i -m 3 http://ADDRESS/",
+    );
     for _ in 0..12 {
         drop(server.send(get("/"))?);
     }
     server.send(get("/"))?.is_attended(DEADLINE)
 }
 
-/// Only on Linux: macOS drops a connection that it has no open file for.
+/// Only on Linux: macOS drops a connection that it has no descriptor for.
 #[cfg(target_os = "linux")]
-pub fn running_out_of_open_files_ends_nothing(server: &Server) -> Outcome {
+pub fn descriptor_exhaustion_does_not_end_the_server(
+    server: &Server,
+) -> Outcome {
     server.by_hand(
-        "# start it with few open files: (ulimit -n 32; cargo run …)\n\
-         for i in $(seq 60); do curl -s telnet://ADDRESS & done\n\
-         kill %1 %2 %3   # all of them, and then:\n\
-         curl -i http://ADDRESS/",
+        "(ulimit -n 32; exec SERVER ADDRESS) & server=$!; sleep 1\n\
+         for i in $(seq 60); do sleep 5 | curl -s telnet://ADDRESS & done\n\
+         sleep 6; curl -i -m 3 http://ADDRESS/\n\
+         kill $server",
     );
     let small = server.start_with_open_files(32, &[])?;
-    let crowd: Outcome<Vec<_>> = (0..60).map(|_| small.connect()).collect();
-    let crowd = crowd?;
-    // Nobody can be served now, be it for want of open files or because the
-    // first silent client is in the way.
+    let silent: Outcome<Vec<_>> = (0..60).map(|_| small.connect()).collect();
+    let silent = silent?;
+    // No client can be served now, because there are no descriptors left or
+    // because the first silent client is in the way.
     let mut client = small.send(get("/"))?;
     client.is_not_answered(
         small.vigilance(),
-        "nothing, while 60 silent clients take all the open files",
+        "nothing, while 60 silent clients take all the file descriptors",
     )?;
-    drop(crowd);
+    drop(silent);
     client.is_attended(DEADLINE)?;
     small.send(get("/"))?.is_attended(DEADLINE)?;
     small.is_well()
 }
 
-pub fn half_a_head_and_no_more_is_closed_at_once(server: &Server) -> Outcome {
-    server.by_hand("printf 'GET / HTTP/1.1\\r\\n' | nc -N 127.0.0.1 7878");
-    let mut client = server.hold()?;
-    client.stop_sending()?;
-    client.is_closed(DEADLINE)
+/// Only on Linux, where the limit on memory applies to the stacks of threads.
+#[cfg(target_os = "linux")]
+pub fn thread_exhaustion_does_not_end_the_server(server: &Server) -> Outcome {
+    // Each thread reserves 256 MiB for its stack, so there is room for about
+    // ten. (The number of threads itself can't be limited for root.)
+    let limit = "export RUST_MIN_STACK=268435456; ulimit -v 3000000";
+    server.by_hand(format!(
+        "({limit}; exec SERVER ADDRESS) & server=$!; sleep 1\n\
+         for i in $(seq 40); do sleep 5 | curl -s telnet://ADDRESS & done\n\
+         sleep 6; curl -i -m 3 http://ADDRESS/\n\
+         kill $server"
+    ));
+    let small = server
+        .start_within(limit, &["--workers", "4"])
+        .or_else(|_| server.start_within(limit, &[]))?;
+    let silent: Outcome<Vec<_>> = (0..40).map(|_| small.connect()).collect();
+    // While they are there, the server has all the threads that it can have.
+    let mut client = small.send(get("/"))?;
+    _ = client.is_not_answered(SHORT_WAIT, "");
+    let threads = small.threads();
+    drop(silent);
+    let served = small.send(get("/")).and_then(|mut client| {
+        client.is_attended(DEADLINE)?;
+        small.is_well()
+    });
+    served.map_err(|it| {
+        it.hint(
+            "look at where a thread is started. Usual cause: `thread::spawn` \
+             panics if the operating system has no thread left. \
+             `thread::Builder::new().spawn(…)` returns an error instead.",
+        )
+    })?;
+    match threads? {
+        ..40 => Ok(()),
+        count => differs("room for fewer threads", &format!("{count}")),
+    }
 }
 
-pub fn an_address_that_it_cannot_have_is_an_error(server: &Server) -> Outcome {
+pub fn half_closed_client_with_partial_head_is_closed_at_once(
+    server: &Server,
+) -> Outcome {
+    let part = "GET / HTTP/1.1\r\nHost: localhost\r\n";
+    server.by_hand([&by_hand::raw(part), by_hand::STATUS].join("\n"));
+    let mut client = server.send(part)?;
+    client.stop_sending()?;
+    client.is_closed(DEADLINE).map_err(|deviation| {
+        deviation.hint(
+            "look at how the head is read. There's no response to a part of a \
+             request. And when a read returns 0 bytes, the client will send no \
+             more: what then still waits for the blank line waits for ever.",
+        )
+    })
+}
+
+pub fn unusable_address_is_an_error(server: &Server) -> Outcome {
+    server.by_hand("SERVER no-address; echo $?");
     let (status, said) = server.fails_at("no-address")?;
     if status.success() || said.is_empty() {
         let expected = "an error on standard error and an exit status";
@@ -102,7 +155,12 @@ pub fn an_address_that_it_cannot_have_is_an_error(server: &Server) -> Outcome {
     Ok(())
 }
 
-pub fn a_port_that_is_taken_is_an_error(server: &Server) -> Outcome {
+pub fn port_in_use_is_an_error(server: &Server) -> Outcome {
+    server.by_hand(
+        "SERVER ADDRESS & server=$!; sleep 1\n\
+         SERVER ADDRESS; echo $?\n\
+         kill $server",
+    );
     let (status, said) = server.fails_at(&server.address.to_string())?;
     if status.success() || said.is_empty() {
         let expected = "an error on standard error and an exit status";
@@ -111,10 +169,10 @@ pub fn a_port_that_is_taken_is_an_error(server: &Server) -> Outcome {
     server.send(get("/"))?.is_attended(DEADLINE)
 }
 
-/// Asked of this repository's programs only: what a server prints is its own
-/// affair.
-pub fn the_head_of_a_request_is_printed(server: &Server) -> Outcome {
-    server.by_hand("curl http://ADDRESS/a-path-to-look-for");
+/// Asked only of this repository's programs: what another server prints is up to
+/// its author.
+pub fn request_head_is_printed(server: &Server) -> Outcome {
+    server.by_hand("curl -m 3 http://ADDRESS/a-path-to-look-for");
     if !server.program.is_ours {
         return Ok(());
     }

@@ -1,52 +1,80 @@
-//! Each path has its page, and nonsense has none.
+//! Each path gets its page, and what isn't a request gets 400.
 
 use std::time::{Duration, Instant};
 
 use super::differs;
-use super::responding::{is_hello, is_page};
+use super::responding::{BAD_REQUEST, NOT_FOUND, is_hello, is_page};
 use crate::support::client::get;
-use crate::support::report::Outcome;
+use crate::support::report::{Deviation, Outcome};
 use crate::support::server::Server;
-use crate::support::{DEADLINE, SHORT_WAIT};
+use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
 
-const BAD_REQUEST: &[u8] = include_bytes!("../../static/400.html");
-const NOT_FOUND: &[u8] = include_bytes!("../../static/404.html");
-
-pub fn an_unknown_path_is_404_with_its_page(server: &Server) -> Outcome {
-    server.by_hand("curl -i http://ADDRESS/no-such-page");
+pub fn unknown_path_is_404(server: &Server) -> Outcome {
     for path in ["/no-such-page", "/hello.html/", "/sleepy", "/%41", "//"] {
-        is_page(&server.get(path)?, 404, NOT_FOUND)?;
+        server.by_hand(by_hand::get(path));
+        is_page(&server.get(path)?, 404, &NOT_FOUND).map_err(|deviation| {
+            deviation.hint(
+                "look at how a path becomes a status and a page. Only `/` and \
+                 `/sleep` are known, to the letter; all others get \
+                 `404 Not Found` in the status line, and 404.html.",
+            )
+        })?;
     }
+    server.by_hand(by_hand::get("/"));
     is_hello(&server.get("/")?)
 }
 
-pub fn sleep_answers_later(server: &Server) -> Outcome {
-    server.by_hand("curl -i 'http://ADDRESS/sleep?ms=400'");
+const QUERY: &str = "look at how the target is taken apart. The path ends at the \
+    first `?`, and only the path is compared. What follows is the query: \
+    `ms=400` says how long `/sleep` takes, in milliseconds.";
+
+pub fn sleep_delays_the_response(server: &Server) -> Outcome {
+    server.by_hand(
+        "curl -i -m 3 'http://ADDRESS/sleep?ms=400'   # 200, after 0.4 s\n\
+         curl -i -m 3 http://ADDRESS/sleep   # takes more than 3 s",
+    );
     let pause = Duration::from_millis(400);
     let start = Instant::now();
     is_hello(&server.get("/sleep?ms=400")?)?;
     let took = start.elapsed();
     if took < pause {
-        let expected = format!("an answer after {pause:?}");
-        return differs(&expected, &format!("one after {took:?}"));
+        let expected =
+            format!("the response to GET /sleep?ms=400 after {pause:?}");
+        let saw = format!("the response after {took:.1?}");
+        return differs(&expected, &saw)
+            .map_err(|it: Deviation| it.hint(QUERY));
+    }
+    if took > pause + DEADLINE / 4 {
+        let expected = "the response to GET /sleep?ms=400 after 400ms, and not \
+                        after the five seconds of /sleep";
+        let saw = format!("the response after {took:.1?}");
+        return differs(expected, &saw).map_err(|it: Deviation| it.hint(QUERY));
     }
     server.send(get("/sleep"))?.is_not_answered(
         SHORT_WAIT,
-        "nothing yet, since /sleep takes five seconds",
+        "nothing yet, because /sleep takes five seconds",
     )
 }
 
-pub fn a_query_is_no_part_of_the_path(server: &Server) -> Outcome {
-    server.by_hand("curl -i 'http://ADDRESS/no-such-page?page=/'");
-    is_hello(&server.get("/?page=no-such-page")?)?;
-    is_hello(&server.get("/?")?)?;
-    is_page(&server.get("/no-such-page?page=/")?, 404, NOT_FOUND)?;
-    is_page(&server.get("/no-such-page?")?, 404, NOT_FOUND)
+pub fn query_is_not_part_of_the_path(server: &Server) -> Outcome {
+    for path in ["/?page=no-such-page", "/?", "/?a=b?c", "/??"] {
+        server.by_hand(by_hand::get(path));
+        is_hello(&server.get(path)?).map_err(|it| it.hint(QUERY))?;
+    }
+    for path in ["/no-such-page?page=/", "/no-such-page?", "/no?a=/?b"] {
+        server.by_hand(by_hand::get(path));
+        is_page(&server.get(path)?, 404, &NOT_FOUND)
+            .map_err(|it| it.hint(QUERY))?;
+    }
+    Ok(())
 }
 
-pub fn a_malformed_request_line_is_400(server: &Server) -> Outcome {
-    server
-        .by_hand("printf 'nonsense\\r\\n\\r\\n' | curl -m 1 telnet://ADDRESS");
+const REQUEST_LINE: &str = "look at how the request line is taken apart. It has \
+    a method, a target and a version, with one space between them, and nothing \
+    else (RFC 9112 §3). The version is `HTTP/`, a digit, a dot and a digit. A \
+    function that skips white space accepts too much.";
+
+pub fn malformed_request_line_is_400(server: &Server) -> Outcome {
     for line in [
         "nonsense",
         "GET",
@@ -70,16 +98,17 @@ pub fn a_malformed_request_line_is_400(server: &Server) -> Outcome {
         "GET\t/\tHTTP/1.1",
     ] {
         let request = format!("{line}\r\nHost: localhost\r\n\r\n");
-        let mut client = server.send(request)?;
-        let response = client.response(DEADLINE)?;
+        let response = server.ask(request)?.response(DEADLINE)?;
         if response.status != 400 {
-            let saw = format!("{} for {line:?}", response.status);
-            return differs("400 for a line that is no request line", &saw);
+            return response
+                .differs("status 400, because that isn't a request line")
+                .map_err(|it| it.hint(REQUEST_LINE));
         }
-        // Which page goes with it is up to whoever writes the server.
+        // Which page goes with it is up to the author of the server.
         if server.program.is_ours {
-            is_page(&response, 400, BAD_REQUEST)?;
+            is_page(&response, 400, &BAD_REQUEST)?;
         }
     }
+    server.by_hand(by_hand::get("/"));
     is_hello(&server.get("/")?)
 }

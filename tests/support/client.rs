@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::DEADLINE;
 use super::report::{Deviation, Outcome, Symptom, shown};
+use super::response::{BODY_LENGTH, Response};
 
 /// A whole request for `path`.
 pub fn get(path: &str) -> String {
@@ -46,7 +47,7 @@ impl Client {
         self.sent.extend(bytes);
         self.stream.write_all(bytes).map_err(|error| {
             let saw = format!("an error while sending: {error}");
-            self.deviation(Symptom::Resets, "that all can be sent", &saw)
+            self.deviation(Symptom::Resets, "that all of it is read", &saw)
         })
     }
 
@@ -65,7 +66,7 @@ impl Client {
 
     /// Nothing comes for that long.
     pub fn is_not_answered(&mut self, time: Duration, why: &str) -> Outcome {
-        match self.receive(Instant::now() + time) {
+        match self.receive(&Wait::new(time)) {
             Err(deviation) if deviation.symptom == Symptom::Hangs => Ok(()),
             Err(deviation) => Err(deviation.expected(why)),
             Ok(0) => Err(self.deviation(
@@ -82,41 +83,95 @@ impl Client {
 
     /// The response, if it is whole before that much time has passed.
     pub fn response(&mut self, time: Duration) -> Outcome<Response> {
-        let deadline = Instant::now() + time;
+        let wait = Wait::new(time);
         let mut response = self.head(time)?;
         let Some(length) = response.content_length() else {
-            let saw = format!("{:?}", response.fields);
-            let expected = "one Content-Length, a number";
-            return Err(self.deviation(Symptom::Differs, expected, &saw));
+            return response
+                .differs("Content-Length once, with a number")
+                .map_err(|it| it.hint(BODY_LENGTH));
         };
         while self.received.len() < length {
-            self.receive_more(deadline)?;
+            let end = match self.receive(&wait) {
+                Ok(0) => "the connection ended",
+                Err(it) if it.symptom == Symptom::Hangs => "nothing followed",
+                result => {
+                    result?;
+                    continue;
+                }
+            };
+            return Err(self.is_too_short(length, end));
         }
         response.body = self.received.drain(..length).collect();
         Ok(response)
     }
 
-    /// The head of a response; what follows it is not taken.
+    /// A body that has fewer bytes than its head says.
+    fn is_too_short(&self, length: usize, end: &str) -> Deviation {
+        let symptom = match end {
+            "nothing followed" => Symptom::Hangs,
+            _ => Symptom::Differs,
+        };
+        let count = self.received.len();
+        let expected = format!("{length} bytes of body");
+        let saw = format!(
+            "Content-Length says {length}, the body has {count} bytes: {end}"
+        );
+        self.deviation(symptom, &expected, &saw).hint(BODY_LENGTH)
+    }
+
+    /// The head of a response; what follows it isn't taken.
     pub fn head(&mut self, time: Duration) -> Outcome<Response> {
-        let deadline = Instant::now() + time;
+        let wait = Wait::new(time);
         let end = loop {
             let end = self.received.windows(4).position(|w| w == b"\r\n\r\n");
             if let Some(end) = end {
                 break end + 4;
             }
-            self.receive_more(deadline)?;
+            match self.receive(&wait) {
+                Ok(1..) => {}
+                Ok(0) if self.received.is_empty() => {
+                    let saw = "the end of the connection, without a byte";
+                    let expected = self.what_is_awaited();
+                    let closes = Symptom::Closes;
+                    return Err(self.deviation(closes, &expected, saw));
+                }
+                Err(it) if it.symptom == Symptom::Closes => return Err(it),
+                Err(it) if self.received.is_empty() => return Err(it),
+                _ => return Err(self.has_no_head()),
+            }
         };
         match Response::parse(&self.received[..end]) {
-            Ok(response) => {
+            Ok(mut response) => {
                 self.received.drain(..end);
+                response.sent = self.sent.clone();
                 Ok(response)
             }
             Err(fault) => {
-                let saw = format!("{fault}: {}", shown(&self.received));
-                let expected = "a status line and fields, all valid";
-                Err(self.deviation(Symptom::Differs, expected, &saw))
+                let saw = format!("{fault}, in: {}", shown(&self.received));
+                let expected = "a status line and header fields, all valid";
+                let hint = "look at where the head is written. Each line ends \
+                            with \\r\\n, and an empty line ends the head.";
+                Err(self.deviation(Symptom::Differs, expected, &saw).hint(hint))
             }
         }
+    }
+
+    /// Bytes came, but the blank line that ends a head wasn't among them.
+    fn has_no_head(&self) -> Deviation {
+        let bare = self.received.windows(2).any(|pair| pair == b"\n\n");
+        let hint = match bare {
+            true => {
+                "the lines of this head end with \\n alone. In HTTP they end \
+                 with \\r\\n, the blank line as well."
+            }
+            false => {
+                "look at where the head is written. Usual cause: the last \
+                 header field is followed by one \\r\\n instead of two."
+            }
+        };
+        let expected = "a head: lines that end with \\r\\n, and a blank line";
+        let saw = format!("no blank line in {}", shown(&self.received));
+        self.deviation(Symptom::Differs, expected, &saw).hint(hint)
     }
 
     /// Takes at most that many bytes, once some are there, and says how many
@@ -152,82 +207,81 @@ impl Client {
         all
     }
 
-    /// The server ends the connection, with no byte before that.
+    /// The server ends the connection, and sends no byte before that.
     pub fn is_closed(&mut self, time: Duration) -> Outcome {
-        let deadline = Instant::now() + time;
-        let count = self.receive(deadline).or_else(|deviation| {
-            let closed = deviation.symptom == Symptom::Closes;
-            if closed { Ok(0) } else { Err(deviation) }
-        })?;
+        let expected = "the end of the connection, and no byte before it";
+        let count = match self.receive(&Wait::new(time)) {
+            Err(it) if it.symptom == Symptom::Closes => 0,
+            received => received.map_err(|it| it.expected(expected))?,
+        };
         if count == 0 && self.received.is_empty() {
             return Ok(());
         }
         let saw = shown(&self.received);
-        let expected = "the end of the connection, and no byte before it";
         Err(self.deviation(Symptom::Differs, expected, &saw))
     }
 
-    /// The server is done with this connection: it ends it, whether or not an
-    /// answer comes first.
+    /// The server is done with this connection: it ends it, whether or not a
+    /// response comes first.
     pub fn is_attended(&mut self, time: Duration) -> Outcome {
-        let deadline = Instant::now() + time;
+        let wait = Wait::new(time);
         loop {
-            match self.receive(deadline) {
+            match self.receive(&wait) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
                 Err(it) if it.symptom == Symptom::Closes => return Ok(()),
                 Err(deviation) => {
-                    let expected = "an answer or the end of the connection";
-                    return Err(deviation.expected(expected));
+                    let expected = format!(
+                        "{}, or the end of the connection",
+                        deviation.expected
+                    );
+                    return Err(deviation.expected(&expected));
                 }
             }
         }
     }
 
-    fn receive_more(&mut self, deadline: Instant) -> Outcome {
-        if self.receive(deadline)? > 0 {
-            return Ok(());
-        }
-        let expected = "a whole response";
-        if self.received.is_empty() {
-            let saw = "the end of the connection, without a byte";
-            return Err(self.deviation(Symptom::Closes, expected, saw));
-        }
-        let saw = format!("only a part: {}", shown(&self.received));
-        Err(self.deviation(Symptom::Differs, expected, &saw))
-    }
-
     /// Receives what is there; 0 for the connection's end.
-    fn receive(&mut self, deadline: Instant) -> Outcome<usize> {
+    fn receive(&mut self, wait: &Wait) -> Outcome<usize> {
         let mut buffer = [0; 16 * 1024];
         let received = loop {
-            let time = deadline.saturating_duration_since(Instant::now());
-            let time = time.max(Duration::from_millis(1));
+            let left = wait.end.saturating_duration_since(Instant::now());
+            let left = left.max(Duration::from_millis(1));
             // macOS refuses this once both sides are closed; nothing waits then.
-            _ = self.stream.set_read_timeout(Some(time));
+            _ = self.stream.set_read_timeout(Some(left));
             match self.stream.read(&mut buffer) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 received => break received,
             }
         };
-        match received {
+        let error = match received {
             Ok(count) => {
                 self.received.extend(&buffer[..count]);
-                Ok(count)
+                return Ok(count);
             }
-            Err(error) => {
-                let waited = [ErrorKind::WouldBlock, ErrorKind::TimedOut];
-                let hangs = waited.contains(&error.kind());
-                let part = match self.received.is_empty() {
-                    true => "no byte".to_string(),
-                    false => format!("only {}", shown(&self.received)),
-                };
-                let (symptom, saw) = match hangs {
-                    true => (Symptom::Hangs, format!("{part} in time")),
-                    false => (Symptom::Closes, format!("{part}, and: {error}")),
-                };
-                Err(self.deviation(symptom, "a response", &saw))
-            }
+            Err(error) => error,
+        };
+        let part = match self.received.is_empty() {
+            true => "no byte".to_string(),
+            false => format!("only {}", shown(&self.received)),
+        };
+        let late = [ErrorKind::WouldBlock, ErrorKind::TimedOut];
+        let (symptom, saw) = match late.contains(&error.kind()) {
+            true => (Symptom::Hangs, format!("{part} within {:?}", wait.time)),
+            false => (Symptom::Closes, format!("{part}, and: {error}")),
+        };
+        Err(self.deviation(symptom, &self.what_is_awaited(), &saw))
+    }
+
+    /// `the response to GET /sleep?ms=400`, as far as a request has been sent.
+    fn what_is_awaited(&self) -> String {
+        let line = self.sent.split(|byte| b"\r\n".contains(byte)).next();
+        let line = line.unwrap_or_default().escape_ascii().to_string();
+        let line = line.trim_end_matches(" HTTP/1.1");
+        match line {
+            "" => "a response".to_string(),
+            _ if line.len() > 80 => "the response to this request".to_string(),
+            _ => format!("the response to {line}"),
         }
     }
 
@@ -242,53 +296,14 @@ impl Client {
     }
 }
 
-#[derive(Debug)]
-pub struct Response {
-    pub status: u16,
-    pub fields: Vec<(String, String)>,
-    pub body: Vec<u8>,
+/// Where a wait began and ends.
+struct Wait {
+    time: Duration,
+    end: Instant,
 }
 
-impl Response {
-    /// Takes a head apart, as strictly as RFC 9112 §4 and §5 write it.
-    fn parse(head: &[u8]) -> Result<Response, String> {
-        let head = std::str::from_utf8(head)
-            .map_err(|_| "a head that is not text".to_string())?;
-        let mut lines = head.trim_end_matches("\r\n").split("\r\n");
-        let line = lines.next().unwrap_or_default();
-        let status = line
-            .strip_prefix("HTTP/1.1 ")
-            .and_then(|rest| rest.get(..3))
-            .filter(|_| line.as_bytes().get(12) == Some(&b' '))
-            .and_then(|status| status.parse().ok())
-            .ok_or(format!("a malformed status line ({line})"))?;
-        let mut fields = Vec::new();
-        for line in lines {
-            let field = line.split_once(':').filter(|(name, _)| {
-                let token = |letter: char| {
-                    letter.is_ascii_alphanumeric()
-                        || "!#$%&'*+-.^_`|~".contains(letter)
-                };
-                !name.is_empty() && name.chars().all(token)
-            });
-            let (name, value) =
-                field.ok_or(format!("a malformed field ({line})"))?;
-            if value.contains(['\r', '\n']) {
-                return Err(format!("a bare CR or LF in the field {name}"));
-            }
-            fields.push((name.to_lowercase(), value.trim().to_string()));
-        }
-        Ok(Response { status, fields, body: Vec::new() })
-    }
-
-    /// The value of a field that is there once.
-    pub fn field(&self, name: &str) -> Option<&str> {
-        let mut found = self.fields.iter().filter(|(n, _)| n == name);
-        let (_, value) = found.next()?;
-        found.next().is_none().then_some(value)
-    }
-
-    fn content_length(&self) -> Option<usize> {
-        self.field("content-length")?.parse().ok()
+impl Wait {
+    fn new(time: Duration) -> Wait {
+        Wait { time, end: Instant::now() + time }
     }
 }

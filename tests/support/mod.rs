@@ -1,8 +1,16 @@
 //! Starts a server, talks to it in bytes, and tells what went wrong.
 
+pub mod by_hand;
 pub mod client;
+#[cfg(target_os = "linux")]
+pub mod linux;
 pub mod output;
+pub mod place;
+pub mod program;
 pub mod report;
+pub mod response;
+pub mod running;
+pub mod scratch;
 pub mod server;
 
 use std::time::Duration;

@@ -1,20 +1,20 @@
-//! What a behaviour reports when a server does not have it.
+//! What a behaviour reports when a server doesn't have it.
 
 use std::fmt;
 
 pub type Outcome<T = ()> = Result<T, Deviation>;
 
 /// How a server shows that it lacks a behaviour. `Broken` never counts as
-/// lacking one: the test could not be carried out.
+/// lacking one: the test couldn't be carried out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Symptom {
-    /// No answer came.
+    /// No response came.
     Hangs,
-    /// The connection ended before a byte of an answer.
+    /// The connection ended before the first byte of a response.
     Closes,
     /// Something else happened than should have.
     Differs,
-    /// The client could not finish sending.
+    /// The client couldn't finish sending.
     Resets,
     /// The process ended.
     Dies,
@@ -22,34 +22,36 @@ pub enum Symptom {
 }
 
 impl Symptom {
-    /// What usually is behind it.
+    /// Where to look, and what usually is the cause.
     fn hint(self) -> &'static str {
         match self {
             Symptom::Hangs => {
-                "whoever should answer is busy with somebody else or has \
-                 ended; or it reads on after the blank line that ends the head; \
-                 or Content-Length promises more bytes than there are."
+                "look at what the thread that should respond is doing. Usual \
+                 causes: it reads on after the blank line that ends the head, \
+                 it waits for another client, or it has ended."
             }
             Symptom::Closes => {
-                "the handler panicked (see standard error below), returned \
-                 early, or dropped the connection before writing to it. \
-                 curl calls this an empty reply."
+                "look at the standard error below. Usual causes: the handler \
+                 panicked or returned early (`?`), so that the connection was \
+                 dropped before a byte was written; or no worker is left. curl \
+                 calls this an empty reply."
             }
-            Symptom::Differs => {
-                "compare `expected` and `came back` above, to the letter."
-            }
+            Symptom::Differs => "compare `expected` with `came back`.",
             Symptom::Resets => {
-                "a connection that is closed while input waits unread is \
-                 reset, and the reset can destroy an answer on its way."
+                "look at what the server has read before it drops the \
+                 connection. Usual cause: bytes of the request were still \
+                 unread. The kernel then sends a reset, which can destroy a \
+                 response on its way."
             }
             Symptom::Dies => {
-                "the process ended. If it was to end, then it did so too \
-                 early, before all who waited were answered, or with a \
-                 status that says that something went wrong."
+                "look at what ended the process: the exit status above, and \
+                 the standard error below. A shutdown ends it too early if it \
+                 doesn't wait for every client that has connected."
             }
             Symptom::Broken => {
-                "the server did not start, or has ended, or listens at \
-                 another address than the one that it printed."
+                "look at the standard error below. Usual causes: the server \
+                 couldn't start, has ended, or listens on another address \
+                 than the one that it printed."
             }
         }
     }
@@ -63,17 +65,30 @@ pub struct Deviation {
     pub sent: Vec<u8>,
     pub expected: String,
     pub saw: String,
+    /// Where to look, if that is known better than by the symptom.
+    pub hint: String,
 }
 
 impl Deviation {
     pub fn new(symptom: Symptom, expected: &str, saw: &str) -> Deviation {
-        let (expected, saw) = (expected.to_string(), saw.to_string());
-        Deviation { symptom, sent: Vec::new(), expected, saw }
+        Deviation {
+            symptom,
+            sent: Vec::new(),
+            expected: expected.to_string(),
+            saw: saw.to_string(),
+            hint: symptom.hint().to_string(),
+        }
     }
 
-    /// Says what was to be expected, where the caller knows better.
+    /// Says what was expected, where the caller knows better.
     pub fn expected(mut self, expected: &str) -> Deviation {
         self.expected = expected.to_string();
+        self
+    }
+
+    /// Says where to look, where the caller knows better.
+    pub fn hint(mut self, hint: &str) -> Deviation {
+        self.hint = hint.to_string();
         self
     }
 }
@@ -85,7 +100,7 @@ impl fmt::Display for Deviation {
         }
         writeln!(out, "  expected:  {}", self.expected)?;
         writeln!(out, "  came back: {}", self.saw)?;
-        writeln!(out, "  hint:      {}", self.symptom.hint())
+        writeln!(out, "  hint:      {}", self.hint)
     }
 }
 
@@ -103,5 +118,23 @@ pub fn shown(bytes: &[u8]) -> String {
         "{} … {left_out} bytes … {}",
         first.escape_ascii(),
         last.escape_ascii()
+    )
+}
+
+/// Where two bodies differ: their lengths, and what follows the first byte that
+/// isn't the same.
+pub fn difference(expected: &[u8], saw: &[u8]) -> String {
+    let same = expected.iter().zip(saw).take_while(|(a, b)| a == b).count();
+    let rest = |body: &[u8]| match body.get(same..same + 40) {
+        Some(next) => format!("`{}…`", next.escape_ascii()),
+        None if same == body.len() => "its end".to_string(),
+        None => format!("`{}`", body[same..].escape_ascii()),
+    };
+    format!(
+        "{} bytes, of which the first {same} are as expected; then comes {} \
+         instead of {}",
+        saw.len(),
+        rest(saw),
+        rest(expected)
     )
 }

@@ -1,24 +1,42 @@
-//! A folder for a test to use.
+//! A directory for a test to use.
 
 use std::path::PathBuf;
+use std::process::Child;
 use std::{env, fs, process};
 
-/// Empty at first, and gone when the test is over.
-pub struct Scratch(pub PathBuf);
+/// A directory that is empty at first and gone when the test is over, even if
+/// the test was killed: on Unix a shell waits for that, and removes it.
+pub struct Scratch(pub PathBuf, Option<Child>);
 
 impl Scratch {
-    /// Each test has a name of its own.
+    /// Makes one. Each test has a name of its own.
     pub fn new(name: &str) -> Scratch {
-        let folder = format!("{name}-{}", process::id());
-        let path = env::temp_dir().join(folder);
+        Scratch::ending_with(":", name)
+    }
+
+    /// Makes one in which this shell command runs before it's removed.
+    pub fn ending_with(command: &str, name: &str) -> Scratch {
+        let path = env::temp_dir().join(format!("{name}-{}", process::id()));
         _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
-        Scratch(path)
+        let shell = cfg!(unix).then(|| {
+            // The end of its input wakes it.
+            let end = format!("(cd \"$0\"; {command}); rm -rf \"$0\"");
+            let mut shell = process::Command::new("sh");
+            shell.args(["-c", &format!("read -r _; {end}")]).arg(&path);
+            #[cfg(unix)] // Ctrl-C isn't for it.
+            std::os::unix::process::CommandExt::process_group(&mut shell, 0);
+            shell.stdin(process::Stdio::piped()).spawn().unwrap()
+        });
+        Scratch(path, shell)
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
+        match &mut self.1 {
+            Some(shell) => _ = shell.wait(),
+            None => _ = fs::remove_dir_all(&self.0),
+        }
     }
 }

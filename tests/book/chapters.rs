@@ -1,0 +1,224 @@
+//! Every chapter has its parts, and none is too long.
+
+use crate::faults::Faults;
+use crate::source::*;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+/// The headings of a chapter, in this order. Chapter 1 has one of its own in
+/// the place of the second, because nothing is wrong before it.
+const PARTS: [&str; 12] = [
+    "You will be able to",
+    "What's wrong so far",
+    "Predict",
+    "The idea",
+    "The change",
+    "Run it",
+    "Look what you've built",
+    "Traps",
+    "What it still gets wrong",
+    "Check yourself",
+    "Exercises",
+    "Read more",
+];
+
+/// The chapters after part one don't have the first part and the seventh yet,
+/// and call the second as they like.
+const OLD_PARTS: [&str; 9] = [
+    "Predict",
+    "The idea",
+    "The change",
+    "Run it",
+    "Traps",
+    "What it still gets wrong",
+    "Check yourself",
+    "Exercises",
+    "Read more",
+];
+
+/// Lines of code in a chapter that are seen at once, in those that can be
+/// opened, and in any one block.
+const MOST_OPEN: usize = 250;
+const MOST_FOLDED: usize = 100;
+const MOST_IN_A_BLOCK: usize = 40;
+
+fn headings(text: &str) -> Vec<&str> {
+    text.lines().filter_map(|line| line.strip_prefix("## ")).collect()
+}
+
+/// The words of a text that is read: without tags and includes.
+fn words(prose: &str) -> usize {
+    let mut text = String::new();
+    for line in prose.lines().filter(|line| include(line).is_none()) {
+        let mut rest = line;
+        while let Some((before, tag)) = rest.split_once('<') {
+            text += before;
+            rest = tag.split_once('>').map_or("", |(_, after)| after);
+        }
+        text += rest;
+        text.push('\n');
+    }
+    text.split_whitespace()
+        .filter(|word| word.contains(char::is_alphanumeric))
+        .count()
+}
+
+/// Adds a fault for each count of a chapter that isn't in its range.
+fn check(
+    faults: &mut Faults,
+    chapter: &Path,
+    counts: &[(&str, usize, RangeInclusive<usize>)],
+) {
+    for (what, count, allowed) in counts {
+        if !allowed.contains(count) {
+            faults.add(format!(
+                "{} has {count} {what}, and should have {} to {}",
+                name(chapter),
+                allowed.start(),
+                allowed.end()
+            ));
+        }
+    }
+}
+
+fn titles(text: &str) -> usize {
+    text.matches("\n### ").count()
+}
+
+#[test]
+fn every_step_has_a_chapter() {
+    let mut faults = Faults::default();
+    for step in steps() {
+        if !source().join(format!("{step}.md")).exists() {
+            faults.add(format!("{step} has no chapter book/src/{step}.md"));
+        }
+    }
+}
+
+#[test]
+fn chapters_of_part_one_have_their_parts() {
+    let mut faults = Faults::default();
+    for chapter in chapters_of_part_one() {
+        let text = prose(&read(&chapter));
+        let headings = headings(&text);
+        let mut expected = PARTS.to_vec();
+        if number(&chapter) == 1 {
+            let own = headings.get(1).filter(|it| !PARTS.contains(it));
+            expected[1] = own.unwrap_or(&"(a heading of its own)");
+        }
+        if headings != expected {
+            faults.add(format!(
+                "{} should have the headings\n  {}\nbut has\n  {}",
+                name(&chapter),
+                expected.join(", "),
+                headings.join(", ")
+            ));
+        }
+        let (before, _) =
+            text.split_once("\n## Check yourself\n").unwrap_or((&text, ""));
+        check(
+            &mut faults,
+            &chapter,
+            &[
+                (
+                    "words before \"Check yourself\" (without code, tags and \
+                     what is included; with traps)",
+                    words(before),
+                    1_200..=2_200,
+                ),
+                (
+                    "words in all (without code, tags and what is included; \
+                     with questions, answers and exercises)",
+                    words(&text),
+                    1_200..=3_000,
+                ),
+                ("traps", titles(part(&text, "Traps")), 1..=8),
+                ("questions", titles(part(&text, "Check yourself")), 3..=5),
+                ("exercises", titles(part(&text, "Exercises")), 2..=3),
+                ("figures", text.matches("<figure").count(), 2..=6),
+            ],
+        );
+        for exercise in part(&text, "Exercises").split("\n### ").skip(1) {
+            if !says_when_it_is_done(exercise) {
+                let title = exercise.lines().next().unwrap();
+                faults.add(format!(
+                    "{}: the exercise \"{title}\" has no sentence that begins \
+                     with \"You're done when\" or \"Done when\"",
+                    name(&chapter)
+                ));
+            }
+        }
+    }
+}
+
+fn says_when_it_is_done(exercise: &str) -> bool {
+    // A paragraph begins a sentence, whatever comes before it.
+    let text = exercise.replace("\n\n", " . ").replace(['\n', '*'], " ");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    ["You're done when ", "Done when "].iter().any(|words| {
+        text.match_indices(words).any(|(at, _)| {
+            let before = text[..at].trim_end();
+            before.ends_with(['.', '!', '?', ':', ')', '`'])
+        })
+    })
+}
+
+#[test]
+fn later_chapters_have_their_parts() {
+    let mut faults = Faults::default();
+    for chapter in chapters().split_off(chapters_of_part_one().len()) {
+        let text = prose(&read(&chapter));
+        let headings = headings(&text);
+        if headings.get(1..) != Some(&OLD_PARTS) {
+            faults.add(format!(
+                "{} should have one heading of its own and then {OLD_PARTS:?}, \
+                 but has {headings:?}",
+                name(&chapter)
+            ));
+        }
+        check(
+            &mut faults,
+            &chapter,
+            &[
+                ("words", words(&text), 1_000..=2_900),
+                ("traps", titles(part(&text, "Traps")), 2..=8),
+                ("questions", titles(part(&text, "Check yourself")), 3..=5),
+                ("exercises", titles(part(&text, "Exercises")), 2..=4),
+                ("figures", text.matches("<figure>").count(), 1..=4),
+            ],
+        );
+    }
+}
+
+/// What a command prints isn't counted as code, but must fit a block as well.
+#[test]
+fn chapters_of_part_one_show_little_code() {
+    let mut faults = Faults::default();
+    for chapter in chapters_of_part_one() {
+        let (mut open, mut folded) = (0, 0);
+        for block in blocks(&chapter) {
+            let lines = block.text.lines().count();
+            if lines > MOST_IN_A_BLOCK {
+                faults.add(format!(
+                    "{}:{}: a block of {lines} lines, where \
+                     {MOST_IN_A_BLOCK} is the most",
+                    name(&chapter),
+                    block.start
+                ));
+            }
+            let language = block.language.as_str();
+            if language.starts_with("console") || language == "text" {
+                continue;
+            }
+            *(if block.folded { &mut folded } else { &mut open }) += lines;
+        }
+        check(
+            &mut faults,
+            &chapter,
+            &[
+                ("lines of code in the open", open, 0..=MOST_OPEN),
+                ("lines of code folded", folded, 0..=MOST_FOLDED),
+            ],
+        );
+    }
+}

@@ -1,0 +1,36 @@
+//! The book is true: whatever it shows of the programs comes out of them.
+//!
+//!     cargo test --test book            fails where the book has drifted
+//!     BLESS=1 cargo test --test book    rewrites what is generated
+//!
+//! Generated are, below `book/src`: `diffs/`, `matrix_table.md`,
+//! `matrix_small.svg`, the output in `transcripts/` and the messages in
+//! `compiler/`.
+
+#[path = "../support/catalogue.rs"]
+mod catalogue;
+#[path = "../support/output.rs"]
+mod output;
+#[path = "../support/place.rs"]
+mod place;
+#[path = "../support/running.rs"]
+mod running;
+#[path = "../support/scratch.rs"]
+mod scratch;
+
+mod faults;
+mod source;
+
+mod chapters;
+mod compiler;
+mod diagrams;
+mod diffs;
+mod glossary;
+mod includes;
+mod links;
+mod matrix;
+mod questions;
+mod search;
+mod table;
+mod text;
+mod transcripts;

@@ -1,0 +1,99 @@
+//! What Linux says of a server, in `/proc`.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+
+use super::report::{Deviation, Outcome, Symptom};
+use super::server::{Server, broken, wait_until};
+
+impl Server {
+    /// How many threads the process has.
+    pub fn threads(&self) -> Outcome<usize> {
+        let id = self.process.borrow().id();
+        let tasks = fs::read_dir(format!("/proc/{id}/task"));
+        tasks.map(Iterator::count).map_err(broken)
+    }
+
+    /// Waits until all connections are accepted.
+    pub fn has_accepted_all(&self) -> Outcome {
+        // Of a listening socket (0A), the second number is its backlog.
+        let port = format!(":{:04X} 00000000:0000 0A ", self.address.port());
+        let is_empty = || {
+            // Listening sockets come first. All others can be thousands, so
+            // the table isn't read to its end.
+            let table = fs::File::open("/proc/net/tcp").map_err(broken)?;
+            let mut lines = BufReader::new(table).lines().map_while(Result::ok);
+            let listener = lines.find(|line| line.contains(&port));
+            let listener = listener.unwrap_or_default();
+            let queues = listener.split_once(&port).map_or("", |it| it.1);
+            Ok(queues.split([':', ' ']).nth(1) == Some("00000000"))
+        };
+        if wait_until(is_empty)? {
+            return Ok(());
+        }
+        let expected = "that all connections are accepted";
+        Err(Deviation::new(Symptom::Hangs, expected, "a backlog"))
+    }
+
+    /// The most memory that the process has had so far, in KiB.
+    pub fn peak_memory(&self) -> Outcome<usize> {
+        let id = self.process.borrow().id();
+        let status = fs::read_to_string(format!("/proc/{id}/status"));
+        let status = status.map_err(broken)?;
+        let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|it| it.trim().strip_suffix(" kB"));
+        Ok(peak.and_then(|it| it.parse().ok()).unwrap_or(usize::MAX))
+    }
+
+    /// How many of the numbers below `most` are taken by open files. The system
+    /// limits those numbers, and a process may inherit a file with a higher one.
+    pub fn open_files(&self, most: usize) -> Outcome<usize> {
+        let id = self.process.borrow().id();
+        let files = fs::read_dir(format!("/proc/{id}/fd"));
+        let numbers = files.map_err(broken)?.flatten().filter_map(|file| {
+            file.file_name().to_str()?.parse::<usize>().ok()
+        });
+        Ok(numbers.filter(|number| *number < most).count())
+    }
+
+    /// Waits until all of these numbers but some are taken.
+    pub fn has_files_left(&self, most: usize, left: usize) -> Outcome {
+        if wait_until(|| Ok(self.open_files(most)? == most - left))? {
+            return Ok(());
+        }
+        let expected = format!("{left} of {most} file descriptors left");
+        let saw = format!("{} are taken", self.open_files(most)?);
+        Err(Deviation::new(Symptom::Broken, &expected, &saw))
+    }
+
+    /// Waits until the main thread sleeps, for example in `accept`.
+    pub fn main_thread_sleeps(&self) -> Outcome {
+        let id = self.process.borrow().id();
+        let sleeps = || {
+            let stat = fs::read_to_string(format!("/proc/{id}/stat"));
+            // Its state is what follows its name: S for sleeping.
+            Ok(stat.map_err(broken)?.contains(") S "))
+        };
+        if wait_until(sleeps)? {
+            return Ok(());
+        }
+        let expected = "that the main thread waits for a connection";
+        Err(Deviation::new(Symptom::Broken, expected, "it runs on"))
+    }
+}
+
+/// Lets this process, and those that it starts, have that many open files.
+pub fn allow_open_files(count: u64) {
+    const RLIMIT_NOFILE: i32 = 7;
+    unsafe extern "C" {
+        fn getrlimit(resource: i32, limits: *mut [u64; 2]) -> i32;
+        fn setrlimit(resource: i32, limits: *const [u64; 2]) -> i32;
+    }
+    let mut limits = [0; 2];
+    // SAFETY: both take two numbers of 64 bits: the limit, and its own limit.
+    unsafe {
+        getrlimit(RLIMIT_NOFILE, &mut limits);
+        limits[0] = limits[0].max(count.min(limits[1]));
+        setrlimit(RLIMIT_NOFILE, &limits);
+    }
+}

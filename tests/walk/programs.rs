@@ -1,0 +1,205 @@
+//! What the program of each step does, whatever its lesson is.
+
+use crate::STEPS;
+use crate::place::binary;
+use crate::support::DEADLINE;
+use crate::support::client::{Client, get};
+use crate::support::running::Running;
+use crate::support::scratch::Scratch;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+/// Where Cargo says that the package is.
+const PACKAGE: &str = "CARGO_MANIFEST_DIR";
+
+/// The first step, counted from 0, that serves a directory. It doesn't start
+/// without one.
+const FIRST_WITH_ROOT: usize = 7;
+
+fn start(mut command: Command) -> Running {
+    Running::spawn(command.arg("127.0.0.1:0")).unwrap()
+}
+
+fn ask(address: SocketAddr, path: &str) -> Client {
+    let mut client = Client::connect(address).unwrap();
+    client.send(get(path)).unwrap();
+    client
+}
+
+/// A server whose output ends after the first line, as in `step05 | head -1`.
+struct Unread(Child, SocketAddr);
+
+impl Unread {
+    fn start(program: &Path) -> Unread {
+        let mut command = Command::new(program);
+        command.arg("127.0.0.1:0").stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)] // If the tests are interrupted, SIGKILL ends it.
+        crate::support::running::prepare(&mut command, 9);
+        let mut process = command.spawn().unwrap();
+        drop(process.stderr.take());
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://");
+        let address = address.expect("the listening line").parse().unwrap();
+        Unread(process, address)
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_closed_output_ends_nothing() {
+    for (index, step) in STEPS.iter().enumerate() {
+        let server = Unread::start(&binary(step.binary()));
+        for _ in 0..8 {
+            // An empty connection is worth a line on standard error, and a
+            // request, in some steps, one on standard output.
+            drop(Client::connect(server.1).unwrap());
+            let mut client = ask(server.1, "/");
+            let is_served = match index {
+                0 => client.is_closed(DEADLINE).is_ok(),
+                _ => client.response(DEADLINE).is_ok_and(|it| it.status == 200),
+            };
+            assert!(
+                is_served,
+                "{} stops serving when its output is closed, as in `{0} | \
+                 head -1`; println! panics then",
+                step.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_failed_connection_is_reported() {
+    for step in &STEPS[1..] {
+        let server = start(Command::new(binary(step.binary())));
+        let mut client = Client::connect(server.address().unwrap()).unwrap();
+        client.send("GET / HTTP/1.1\r\n").unwrap();
+        drop(client);
+        server.stderr.wait(DEADLINE, |lines| !lines.is_empty());
+        assert_eq!(
+            server.stderr.lines(),
+            ["connection failed: closed before the blank line"],
+            "what {} should say of a client that leaves with half a request",
+            step.name
+        );
+    }
+}
+
+/// A step's directory, copied out, is a whole program. It reads the pages of the
+/// package that Cargo names, or of the one in which it was compiled. If there
+/// are none, it says which one it looked for.
+#[test]
+fn a_step_compiles_alone_and_finds_its_pages() {
+    let moved = Scratch::new("walk-moved");
+    put_page(&moved.0, "moved");
+    // In two halves side by side, because compiling takes the time.
+    let check = |half: usize| {
+        for (index, step) in STEPS.iter().enumerate().skip(half).step_by(2) {
+            let package = Scratch::new(&format!("walk-{}", step.name));
+            for (name, text) in step.files() {
+                fs::write(package.0.join(name), text).unwrap();
+            }
+            let program = compile(&package.0);
+            if index == 0 {
+                continue; // It has no page.
+            }
+            let said = page(&program, None).expect_err("it has no pages");
+            let file = match index {
+                ..FIRST_WITH_ROOT => "hello.html: ",
+                _ => "static\": ",
+            };
+            assert!(
+                said.contains(file),
+                "{} should name what it can't read, but says: {said}",
+                step.name
+            );
+            put_page(&package.0, "at home");
+            let pages = [None, Some(&*moved.0)].map(|at| page(&program, at));
+            let expected =
+                ["at home", "moved"].map(|text| Ok(text.to_string()));
+            assert_eq!(pages, expected, "the pages of {}", step.name);
+        }
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(|| check(1));
+        check(0);
+        if let Err(panic) = other.join() {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+fn put_page(package: &Path, text: &str) {
+    fs::create_dir(package.join("static")).unwrap();
+    fs::write(package.join("static/hello.html"), text).unwrap();
+}
+
+fn compile(package: &Path) -> PathBuf {
+    let program =
+        package.join("program").with_extension(env::consts::EXE_EXTENSION);
+    let rustc = env::var_os("RUSTC").unwrap_or("rustc".into());
+    let run = Command::new(rustc)
+        .args(["--edition", "2024", "main.rs", "-o"])
+        .arg(&program)
+        .env(PACKAGE, package)
+        .current_dir(package)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && said.is_empty(), "{said}");
+    program
+}
+
+/// The page that a program serves if Cargo names this package, or what the
+/// program complains about.
+fn page(program: &Path, package: Option<&Path>) -> Result<String, String> {
+    let mut command = Command::new(program);
+    match package {
+        Some(package) => command.env(PACKAGE, package),
+        None => command.env_remove(PACKAGE),
+    };
+    let server = start(command);
+    if let Ok(address) = server.address() {
+        let response = ask(address, "/").response(DEADLINE);
+        let page = response.ok().filter(|it| it.status == 200);
+        if let Some(page) = page {
+            return Ok(String::from_utf8(page.body).unwrap());
+        }
+    }
+    server.stderr.wait(DEADLINE, |lines| !lines.is_empty());
+    Err(server.stderr.lines().join("\n"))
+}
+
+/// It takes as long as it says.
+#[test]
+#[ignore = "in .ci/run"]
+fn sleep_takes_five_seconds_and_never_more_than_ten() {
+    for (path, seconds) in [("/sleep", 5), ("/sleep?ms=60000", 10)] {
+        let steps = STEPS[2..].iter();
+        let servers = steps.map(|it| start(Command::new(binary(it.binary()))));
+        let servers: Vec<_> = servers.collect();
+        let start = Instant::now();
+        let asked = servers.iter().map(|it| ask(it.address().unwrap(), path));
+        let asked: Vec<_> = asked.collect();
+        for mut client in asked {
+            let most = Duration::from_secs(seconds + 10);
+            assert_eq!(client.response(most).unwrap().status, 200);
+            let took = start.elapsed();
+            assert!(took.as_secs() >= seconds, "{path} took only {took:?}");
+            assert!(took < most, "{path} took {took:?}");
+        }
+    }
+}
