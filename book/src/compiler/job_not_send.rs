@@ -6,3 +6,5 @@ type Job = Box<dyn FnOnce()>;
 fn start(jobs: mpsc::Receiver<Job>) {
     thread::spawn(move || jobs.recv());
 }
+
+fn main() {}

@@ -16,3 +16,5 @@ impl Drop for ThreadPool {
         }
     }
 }
+
+fn main() {}

@@ -7,3 +7,5 @@ fn start_thread(stream: TcpStream) -> io::Result<()> {
     thread::Builder::new().spawn(|| handle(&stream))?;
     Ok(())
 }
+
+fn main() {}

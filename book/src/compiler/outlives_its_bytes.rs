@@ -12,3 +12,5 @@ fn read_request<'a>() -> Option<Request<'a>> {
     let head = b"/hello".to_vec();
     parse(&head)
 }
+
+fn main() {}

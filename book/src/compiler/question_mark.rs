@@ -6,3 +6,5 @@ fn handle(stream: TcpStream) {
     let mut line = Vec::new();
     reader.read_until(b'\n', &mut line)?;
 }
+
+fn main() {}

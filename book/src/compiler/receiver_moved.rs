@@ -11,3 +11,5 @@ fn start(size: usize) {
         thread::spawn(move || run(id, receiver));
     }
 }
+
+fn main() {}

@@ -13,3 +13,5 @@ fn start(size: usize) {
         thread::spawn(move || run(id, &jobs));
     }
 }
+
+fn main() {}

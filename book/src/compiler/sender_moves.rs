@@ -9,3 +9,5 @@ impl Drop for ThreadPool {
         drop(self.sender);
     }
 }
+
+fn main() {}

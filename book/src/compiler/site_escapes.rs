@@ -10,3 +10,5 @@ fn handle(site: &Site) {}
 fn serve(pool: &ThreadPool, site: &Site) {
     pool.execute(move || handle(site));
 }
+
+fn main() {}

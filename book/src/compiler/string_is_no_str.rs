@@ -4,3 +4,5 @@ fn route(path: String) -> &'static str {
         _ => "404.html",
     }
 }
+
+fn main() {}
