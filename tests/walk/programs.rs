@@ -8,10 +8,11 @@ use crate::support::running::Running;
 use crate::support::scratch::Scratch;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{env, fs};
 
 /// Where Cargo says that the package is.
 const PACKAGE: &str = "CARGO_MANIFEST_DIR";
@@ -102,44 +103,49 @@ fn a_failed_connection_is_reported() {
 /// package that Cargo names, or of the one in which it was compiled. If there
 /// are none, it says which one it looked for.
 #[test]
-fn a_step_compiles_alone_and_finds_its_pages() {
-    let moved = Scratch::new("walk-moved");
+fn steps_01_to_03_compile_alone_and_find_their_pages() {
+    compile_alone_and_find_pages(0..3);
+}
+
+#[test]
+fn steps_04_to_06_compile_alone_and_find_their_pages() {
+    compile_alone_and_find_pages(3..6);
+}
+
+#[test]
+#[ignore = "in .ci/run"]
+fn later_steps_compile_alone_and_find_their_pages() {
+    compile_alone_and_find_pages(6..STEPS.len());
+}
+
+fn compile_alone_and_find_pages(steps: Range<usize>) {
+    let moved = Scratch::new(&format!("walk-moved-{}", steps.start));
     put_page(&moved.0, "moved");
-    // In two halves side by side, because compiling takes the time.
-    let check = |half: usize| {
-        for (index, step) in STEPS.iter().enumerate().skip(half).step_by(2) {
-            let package = Scratch::new(&format!("walk-{}", step.name));
-            for (name, text) in step.files() {
-                fs::write(package.0.join(name), text).unwrap();
-            }
-            let program = compile(&package.0);
-            if index == 0 {
-                continue; // It has no page.
-            }
-            let said = page(&program, None).expect_err("it has no pages");
-            let file = match index {
-                ..FIRST_WITH_ROOT => "hello.html: ",
-                _ => "static\": ",
-            };
-            assert!(
-                said.contains(file),
-                "{} should name what it can't read, but says: {said}",
-                step.name
-            );
-            put_page(&package.0, "at home");
-            let pages = [None, Some(&*moved.0)].map(|at| page(&program, at));
-            let expected =
-                ["at home", "moved"].map(|text| Ok(text.to_string()));
-            assert_eq!(pages, expected, "the pages of {}", step.name);
+    for index in steps {
+        let step = &STEPS[index];
+        let package = Scratch::new(&format!("walk-{}", step.name));
+        for (name, text) in step.files() {
+            fs::write(package.0.join(name), text).unwrap();
         }
-    };
-    thread::scope(|scope| {
-        let other = scope.spawn(|| check(1));
-        check(0);
-        if let Err(panic) = other.join() {
-            std::panic::resume_unwind(panic);
+        let program = compile(&package.0);
+        if index == 0 {
+            continue; // It has no page.
         }
-    });
+        let said = page(&program, None).expect_err("it has no pages");
+        let file = match index {
+            ..FIRST_WITH_ROOT => "hello.html: ",
+            _ => "static\": ",
+        };
+        assert!(
+            said.contains(file),
+            "{} should name what it can't read, but says: {said}",
+            step.name
+        );
+        put_page(&package.0, "at home");
+        let pages = [None, Some(&*moved.0)].map(|at| page(&program, at));
+        let expected = ["at home", "moved"].map(|text| Ok(text.to_string()));
+        assert_eq!(pages, expected, "the pages of {}", step.name);
+    }
 }
 
 fn put_page(package: &Path, text: &str) {
