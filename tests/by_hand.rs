@@ -185,6 +185,8 @@ fn run(commands: &str, scratch: &Scratch) -> String {
     );
     let mut shell = Command::new("bash");
     shell.args(["-c", &script]).current_dir(&scratch.0);
+    // A backtrace takes seconds where many commands run at once.
+    shell.env("RUST_BACKTRACE", "0");
     shell.env("CARGO_MANIFEST_DIR", &scratch.0).env("CURL_HOME", &scratch.0);
     shell.env("no_proxy", "*").env("NO_PROXY", "*");
     shell.stdin(Stdio::null()).stdout(Stdio::piped());
