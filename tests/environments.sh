@@ -143,7 +143,7 @@ run_by_cargo() { "${command[@]}" "${cargo[@]}" "${targets[@]}"; }
 run_directly() {
   local program status=0
   for program in $(programs); do
-    "${command[@]}" "$program" --skip compiles --skip table:: || status=$?
+    "${command[@]}" "$program" --skip compile_alone --skip table:: || status=$?
   done
   return $status
 }
