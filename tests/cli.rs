@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 const STEPS: [&str; 10] = [
     "step01", "step02", "step03", "step04", "step05", "step06", "step07",
-    "step08", "step09", "step10",
+    "step08", "step09", "step16",
 ];
 
 /// The steps without options, and those that have them.

@@ -174,7 +174,7 @@ fn idle_connections_leave_what_is_scarce(server: &Server) -> Outcome {
 pub fn new_connection_gets_time_to_send(server: &Server) -> Outcome {
     let clients = by_hand::silent(1) + "\n" + by_hand::STATUS;
     server.by_hand(by_hand::with("--workers 1", &clients));
-    // Half the time that step 10 gives it. Another moment would do, too; only
+    // Half the time that step 16 gives it. Another moment would do, too; only
     // what is closed at once could not have asked.
     const MOMENT: Duration = Duration::from_millis(10);
     let options = ["--workers", "1", "--idle-seconds", "3600"];

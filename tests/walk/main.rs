@@ -108,7 +108,7 @@ const STEPS: [Step; 10] = [
         max_added: 400,
     },
     Step {
-        name: "step10_keep_alive",
+        name: "step16_keep_alive",
         changes: &[
             "access_log.rs",
             "body.rs",

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Starts a copy of step 10, in place of the one that is there: sh restart.sh 7881
+# Starts a copy of step 16, in place of the one that is there: sh restart.sh 7881
 set -eu
-step10=${STEP10:-target/release/step10}
-note=target/step10-$1.pid
+step16=${STEP16:-target/release/step16}
+note=target/step16-$1.pid
 
 is_well() {
     sh "$(dirname "$0")/healthy.sh" "$1"
@@ -12,7 +12,7 @@ if is_well "$1"; then
     kill "$(cat "$note")"
     while is_well "$1"; do sleep 0.1; done
 fi
-"$step10" --no-demo "127.0.0.1:$1" >>"target/step10-$1.log" 2>&1 &
+"$step16" --no-demo "127.0.0.1:$1" >>"target/step16-$1.log" 2>&1 &
 echo $! >"$note"
 until is_well "$1"; do
     sleep 0.1

@@ -14,7 +14,7 @@ load: how many requests a server answers, and how long they take
 
 Each SERVER gets the same load, one after the other. It is one of these:
   step04             a program of this package; it is built if need be
-  \"step10 --queue 9\" such a program, with options
+  \"step16 --queue 9\" such a program, with options
   ./my-server        any program, by a path with a slash in it, that takes an
                      address and prints `listening on http://ADDRESS` first
   127.0.0.1:8080     a server that runs already, on this machine
@@ -242,8 +242,8 @@ mod tests {
         let program = |path: &str| Place::Program(path.into());
         let cases = [
             ("step04", Place::Package),
-            ("step10 --workers 2", Place::Package),
-            ("step10 --root ./a:b", Place::Package),
+            ("step16 --workers 2", Place::Package),
+            ("step16 --root ./a:b", Place::Package),
             ("./step04", program("./step04")),
             ("/bin/a:b", program("/bin/a:b")),
             ("127.0.0.1:80", Place::Address(address)),
