@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step16: before 09, now 10, later);
+contract!($ step16: before 15, now 16, later);

@@ -100,6 +100,36 @@ pub fn twenty_silent_clients_delay_no_other_client(server: &Server) -> Outcome {
     gets_the_page_despite(&mut silent?, client, &server)
 }
 
+#[cfg(target_os = "linux")]
+pub fn thousand_silent_clients_delay_no_other_client(
+    server: &Server,
+) -> Outcome {
+    server.by_hand(
+        by_hand::silent(1000)
+            + "\n"
+            + &by_hand::STATUS.replace("-m 3", "-m 15"),
+    );
+    crate::support::linux::allow_open_files(4096);
+    let server = server.impatient(&[])?;
+    let mut clients = Vec::new();
+    for _ in 0..10 {
+        for _ in 0..100 {
+            clients.push(server.connect()?);
+        }
+        // The backlog has room for about a hundred. A server that accepts no
+        // more isn't sent any.
+        if server.patience() == DEADLINE {
+            server.has_accepted_all()?;
+        } else {
+            break;
+        }
+    }
+    let mut client = server.send(get("/"))?;
+    is_hello(&client.response(server.patience())?)?;
+    drop(clients);
+    is_hello(&server.get("/")?)
+}
+
 pub fn four_requests_are_served_concurrently(server: &Server) -> Outcome {
     server.by_hand(by_hand::held(3) + "\n" + by_hand::STATUS);
     four_are_served_at_once(server)

@@ -3,89 +3,19 @@
 use std::fs;
 #[cfg(unix)]
 use std::path::Path;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+#[cfg(target_os = "linux")]
 use super::differs;
+use super::directory::{Directory, SECRET, is};
 use super::responding::{NOT_FOUND, is_hello, is_page};
+#[cfg(target_os = "linux")]
+use crate::support::DEADLINE;
+use crate::support::by_hand;
+#[cfg(target_os = "linux")]
 use crate::support::client::get;
 use crate::support::report::Outcome;
 use crate::support::response::Response;
-use crate::support::scratch::Scratch;
 use crate::support::server::Server;
-use crate::support::{DEADLINE, by_hand};
-
-/// A directory for one test, gone when the test is over. `site` in it is served;
-/// what lies beside it must never be.
-struct Directory {
-    all: Scratch,
-    /// The commands that make it by hand.
-    in_shell: String,
-}
-
-const SECRET: &str = "not for any client";
-
-impl Directory {
-    fn new(files: &[(&str, &str)]) -> Directory {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        // Relaxed: no two may be the same, and that is all.
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let all = Scratch::new(&format!("site-{number}"));
-        let path = &all.0;
-        fs::create_dir_all(path.join("site")).unwrap();
-        fs::write(path.join("secret.txt"), SECRET).unwrap();
-        let mut in_shell = format!(
-            "d=$(mktemp -d); mkdir \"$d/site\"\n\
-             echo '{SECRET}' > \"$d/secret.txt\"\n"
-        );
-        for (name, text) in files {
-            let file = path.join("site").join(name);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-            if let Some((parent, _)) = name.rsplit_once('/') {
-                in_shell.push_str(&format!("mkdir -p \"$d/site/{parent}\"\n"));
-            }
-            in_shell.push_str(&format!("echo '{text}' > \"$d/site/{name}\"\n"));
-        }
-        Directory { all, in_shell }
-    }
-
-    /// Makes something more by hand.
-    fn and(mut self, commands: &str) -> Directory {
-        self.in_shell.push_str(commands);
-        self
-    }
-
-    fn site(&self) -> PathBuf {
-        self.all.0.join("site")
-    }
-
-    /// A server whose root is the site.
-    fn served_by(&self, server: &Server) -> Outcome<Server> {
-        self.by_hand(server, &by_hand::get("/"));
-        server.serving(&self.site())
-    }
-
-    /// The response to a request for that path, as can be seen by hand.
-    fn get(&self, server: &Server, path: &str) -> Outcome<Response> {
-        self.by_hand(server, &by_hand::get(path));
-        server.get(path)
-    }
-
-    fn by_hand(&self, server: &Server, commands: &str) {
-        server.by_hand(format!(
-            "{}SERVER ADDRESS --root \"$d/site\" & server=$!; sleep 1\n\
-             {commands}\n\
-             kill $server; rm -r \"$d\"",
-            self.in_shell
-        ));
-    }
-}
-
-/// The response has that status and that body.
-fn is(response: &Response, status: u16, body: &str) -> Outcome {
-    response.is(status, &format!("{body:?}"), body.as_bytes())
-}
 
 /// The response has one of these statuses, and the secret isn't in it.
 fn has_status(response: &Response, allowed: &[u16]) -> Outcome {
@@ -97,12 +27,6 @@ fn has_status(response: &Response, allowed: &[u16]) -> Outcome {
         return Ok(());
     }
     response.differs(&format!("a status of {allowed:?}"))
-}
-
-/// A request for `path` with one more field.
-fn get_with(server: &Server, path: &str, field: &str) -> Outcome<Response> {
-    let request = get(path).replace("Host:", &format!("{field}\r\nHost:"));
-    server.ask(request)?.head(DEADLINE)
 }
 
 pub fn any_file_below_the_root_is_served(server: &Server) -> Outcome {
@@ -312,89 +236,6 @@ pub fn named_pipe_does_not_block_a_worker(server: &Server) -> Outcome {
         has_status(&directory.get(&server, path)?, &[404, 403])?;
     }
     is(&directory.get(&server, "/a")?, 200, "a")
-}
-
-pub fn unchanged_file_is_304(server: &Server) -> Outcome {
-    server.by_hand(by_hand::get("/"));
-    let response = server.get("/")?;
-    is_hello(&response)?;
-    let Some(date) = response.field("last-modified") else {
-        return response.differs("the field Last-Modified, once");
-    };
-    for (field, status) in [
-        (format!("If-Modified-Since: {date}"), 304),
-        ("If-Modified-Since: Fri, 31 Dec 9999 23:59:59 GMT".into(), 304),
-        ("If-Modified-Since: Sunday, 06-Nov-94 08:49:37 GMT".into(), 200),
-        ("If-Modified-Since: Sun Nov  6 08:49:37 1994".into(), 200),
-        ("If-Modified-Since: Fri Dec 31 23:59:59 9999".into(), 304),
-        ("If-Modified-Since: tomorrow".into(), 200),
-        (format!("If-Modified-Since: {date}\r\nIf-None-Match: \"a\""), 200),
-    ] {
-        let response = get_with(server, "/", &field)?;
-        let known = response.status == 304;
-        let bare = response.field("content-length").is_none()
-            && response.field("content-type").is_none()
-            && response.field("last-modified") == Some(date);
-        if response.status != status || (known && !bare) {
-            return response.differs(&format!("{status} for {field}"));
-        }
-    }
-    gets_what_has_changed(server)?;
-    // A client that has the old one gets the new one, however short the time
-    // between them.
-    let directory = Directory::new(&[("a", "old")]);
-    let server = directory.served_by(server)?;
-    let old = directory.get(&server, "/a")?;
-    let date = old.field("last-modified").unwrap_or_default();
-    is(&old, 200, "old")?;
-    fs::write(directory.site().join("a"), "new").unwrap();
-    is(&directory.get(&server, "/a")?, 200, "new")?;
-    let tomorrow =
-        std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
-    let file = fs::File::options().write(true).open(directory.site().join("a"));
-    file.and_then(|file| file.set_modified(tomorrow)).unwrap();
-    // A date in the future is sent as the time of the response.
-    let response = server.get("/a")?;
-    let day = |name| Some(response.field(name)?.get(..16)?.to_string());
-    if day("last-modified") != day("date") {
-        return response.differs("Last-Modified no later than Date");
-    }
-    let since = format!("If-Modified-Since: {date}");
-    let response = get_with(&server, "/a", &since)?;
-    if response.status == 304 {
-        return response.differs("200, because the file has changed");
-    }
-    response.has_status(200)
-}
-
-/// A server may keep a file in memory, if it notices when the file changes.
-fn gets_what_has_changed(server: &Server) -> Outcome {
-    let directory = Directory::new(&[("a", "old")]);
-    let path = directory.site().join("a");
-    let minutes_ago = |minutes: u64| {
-        let age = std::time::Duration::from_secs(minutes * 60);
-        let file = fs::File::options().write(true).open(&path);
-        let time = std::time::SystemTime::now() - age;
-        file.and_then(|file| file.set_modified(time)).unwrap();
-    };
-    minutes_ago(9);
-    let server = directory.served_by(server)?;
-    for _ in 0..3 {
-        is(&directory.get(&server, "/a")?, 200, "old")?;
-    }
-    for (text, minutes) in [("new", 8), ("newer", 7), ("", 6), ("last", 5)] {
-        fs::write(&path, text).unwrap();
-        minutes_ago(minutes);
-        let start = std::time::Instant::now();
-        while server.get("/a")?.body != text.as_bytes() {
-            if start.elapsed() > DEADLINE / 10 {
-                let expected =
-                    format!("{text:?}, because the file has changed");
-                return differs(&expected, "what was in it before");
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(target_os = "linux")]

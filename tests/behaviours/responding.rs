@@ -1,7 +1,7 @@
 //! A valid response, whole, for each request.
 
 use super::differs;
-use crate::support::client::get;
+use crate::support::client::{Client, get};
 use crate::support::report::Outcome;
 use crate::support::response::Response;
 use crate::support::server::Server;
@@ -35,6 +35,11 @@ pub fn is_hello(response: &Response) -> Outcome {
 
 pub fn is_page(response: &Response, status: u16, page: &Page) -> Outcome {
     response.is(status, page.name, page.bytes)
+}
+
+/// The next response has that status.
+pub fn has_status(client: &mut Client, status: u16, server: &Server) -> Outcome {
+    client.response(server.patience())?.has_status(status)
 }
 
 pub fn client_gets_the_page(server: &Server) -> Outcome {

@@ -1,0 +1,136 @@
+//! Directories for a server to serve, and what it says about their files.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[cfg(target_os = "linux")]
+use super::differs;
+use crate::support::by_hand;
+use crate::support::report::Outcome;
+use crate::support::response::Response;
+use crate::support::scratch::Scratch;
+use crate::support::server::Server;
+
+pub const SECRET: &str = "not for any client";
+
+/// A directory for one test, gone when the test is over. `site` in it is served;
+/// what lies beside it must never be.
+pub struct Directory {
+    pub all: Scratch,
+    /// The commands that make it by hand.
+    in_shell: String,
+}
+
+impl Directory {
+    pub fn new(files: &[(&str, &str)]) -> Directory {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        // Relaxed: no two may be the same, and that is all.
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let all = Scratch::new(&format!("site-{number}"));
+        let path = &all.0;
+        fs::create_dir_all(path.join("site")).unwrap();
+        fs::write(path.join("secret.txt"), SECRET).unwrap();
+        let mut in_shell = format!(
+            "d=$(mktemp -d); mkdir \"$d/site\"\n\
+             echo '{SECRET}' > \"$d/secret.txt\"\n"
+        );
+        for (name, text) in files {
+            let file = path.join("site").join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+            if let Some((parent, _)) = name.rsplit_once('/') {
+                in_shell.push_str(&format!("mkdir -p \"$d/site/{parent}\"\n"));
+            }
+            in_shell.push_str(&format!("echo '{text}' > \"$d/site/{name}\"\n"));
+        }
+        Directory { all, in_shell }
+    }
+
+    /// Makes something more by hand.
+    pub fn and(mut self, commands: &str) -> Directory {
+        self.in_shell.push_str(commands);
+        self
+    }
+
+    pub fn site(&self) -> PathBuf {
+        self.all.0.join("site")
+    }
+
+    /// A server whose root is the site.
+    pub fn served_by(&self, server: &Server) -> Outcome<Server> {
+        self.by_hand(server, &by_hand::get("/"));
+        server.serving(&self.site())
+    }
+
+    /// The response to a request for that path, as can be seen by hand.
+    pub fn get(&self, server: &Server, path: &str) -> Outcome<Response> {
+        self.by_hand(server, &by_hand::get(path));
+        server.get(path)
+    }
+
+    pub fn by_hand(&self, server: &Server, commands: &str) {
+        server.by_hand(format!(
+            "{}SERVER ADDRESS --root \"$d/site\" & server=$!; sleep 1\n\
+             {commands}\n\
+             kill $server; rm -r \"$d\"",
+            self.in_shell
+        ));
+    }
+}
+
+/// The response has that status and that body.
+pub fn is(response: &Response, status: u16, body: &str) -> Outcome {
+    response.is(status, &format!("{body:?}"), body.as_bytes())
+}
+
+/// Starts the server by hand, with a large file.
+#[cfg(target_os = "linux")]
+pub fn with_large_file(commands: &str) -> String {
+    format!(
+        "d=$(mktemp -d); head -c 30000000 /dev/zero > \"$d/large\"\n\
+         SERVER ADDRESS --workers 1 --root \"$d\" & server=$!; sleep 1\n\
+         {commands}\n\
+         kill $server; rm -r \"$d\""
+    )
+}
+
+/// A directory with a large file, gone when the test is over.
+#[cfg(target_os = "linux")]
+pub struct Large {
+    pub root: Scratch,
+}
+
+#[cfg(target_os = "linux")]
+impl Large {
+    /// More than the buffers of any connection hold.
+    pub const LENGTH: u64 = 30_000_000;
+
+    pub fn new(name: &str) -> Large {
+        let large = Large { root: Scratch::new(name) };
+        fs::write(large.root.0.join("small"), "small").unwrap();
+        let file = fs::File::create(large.root.0.join("large"));
+        file.and_then(|file| file.set_len(Large::LENGTH)).unwrap();
+        large
+    }
+
+    /// In a time of that many seconds, a client has to take 64 KiB.
+    pub fn server(&self, server: &Server, stall: &str) -> Outcome<Server> {
+        let root = self.root.0.display().to_string();
+        let options = ["--workers", "1", "--root", &root];
+        let limited = [&options[..], &["--stall-seconds", stall]].concat();
+        let served = server.configured(&limited)?;
+        let served = match served.get("/small") {
+            Ok(it) if it.body == b"small" => served,
+            _ => server.configured(&options)?,
+        };
+        match served.get("/small") {
+            Ok(response) if response.body == b"small" => Ok(served),
+            Ok(response) => {
+                let saw = format!("{} for /small", response.status);
+                differs("a server that takes --root DIR", &saw)
+            }
+            Err(deviation) => Err(deviation),
+        }
+    }
+}
