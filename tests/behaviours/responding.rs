@@ -38,7 +38,11 @@ pub fn is_page(response: &Response, status: u16, page: &Page) -> Outcome {
 }
 
 /// The next response has that status.
-pub fn has_status(client: &mut Client, status: u16, server: &Server) -> Outcome {
+pub fn has_status(
+    client: &mut Client,
+    status: u16,
+    server: &Server,
+) -> Outcome {
     client.response(server.patience())?.has_status(status)
 }
 

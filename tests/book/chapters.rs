@@ -22,8 +22,8 @@ const PARTS: [&str; 12] = [
     "Read more",
 ];
 
-/// The chapters after part one don't have the first part and the seventh yet,
-/// and call the second as they like.
+/// An old chapter doesn't have the first part and the seventh yet, and calls the
+/// second as it likes.
 const OLD_PARTS: [&str; 9] = [
     "Predict",
     "The idea",
@@ -96,9 +96,9 @@ fn every_step_has_a_chapter() {
 }
 
 #[test]
-fn chapters_of_part_one_have_their_parts() {
+fn chapters_have_their_parts() {
     let mut faults = Faults::default();
-    for chapter in chapters_of_part_one() {
+    for chapter in new_chapters() {
         let text = prose(&read(&chapter));
         let headings = headings(&text);
         let mut expected = PARTS.to_vec();
@@ -164,9 +164,9 @@ fn says_when_it_is_done(exercise: &str) -> bool {
 }
 
 #[test]
-fn later_chapters_have_their_parts() {
+fn old_chapters_have_their_parts() {
     let mut faults = Faults::default();
-    for chapter in chapters().split_off(chapters_of_part_one().len()) {
+    for chapter in new_and_old_chapters().1 {
         let text = prose(&read(&chapter));
         let headings = headings(&text);
         if headings.get(1..) != Some(&OLD_PARTS) {
@@ -192,9 +192,9 @@ fn later_chapters_have_their_parts() {
 
 /// What a command prints isn't counted as code, but must fit a block as well.
 #[test]
-fn chapters_of_part_one_show_little_code() {
+fn chapters_show_little_code() {
     let mut faults = Faults::default();
-    for chapter in chapters_of_part_one() {
+    for chapter in new_chapters() {
         let (mut open, mut folded) = (0, 0);
         for block in blocks(&chapter) {
             let lines = block.text.lines().count();

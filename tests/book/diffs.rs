@@ -81,8 +81,8 @@ fn diffs_are_the_differences_between_the_steps() {
     let mut faults = Faults::default();
     let scratch = Scratch::new("book-diffs");
     let mut fresh = BTreeSet::new();
-    for pair in steps().windows(2) {
-        for (name, text) in diffs(&scratch, &pair[0], &pair[1]) {
+    for (before, now) in pairs() {
+        for (name, text) in diffs(&scratch, &before, &now) {
             let path = source().join(name);
             let same = path.exists() && read(&path) == text;
             faults.compare(&path, &text, same);

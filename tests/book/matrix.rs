@@ -37,8 +37,8 @@ fn matrix(table: &[Group], steps: &[String]) -> String {
          <th scope=\"col\">behaviour</th>",
     );
     for step in steps {
-        let number = &step[4..6];
-        let link = format!("<a href=\"{step}.md\">{number}</a>");
+        let number = number_of(step);
+        let link = format!("<a href=\"{step}.md\">{number:02}</a>");
         write!(html, "<th scope=\"col\">{link}</th>").unwrap();
     }
     html += "</tr>\n</thead>\n";
@@ -54,8 +54,8 @@ fn matrix(table: &[Group], steps: &[String]) -> String {
         for row in &group.rows {
             let name = sentence(&row.name);
             write!(html, "<tr><th scope=\"row\">{name}</th>").unwrap();
-            for step in 1..=steps.len() {
-                let class = row.symptom(step);
+            for step in steps {
+                let class = row.symptom(number_of(step));
                 let known = OUTCOMES.iter().find(|outcome| outcome.0 == class);
                 let (_, sign, _) = known.expect("a word of the table");
                 let word = class.replace('_', " ");
@@ -97,12 +97,13 @@ const RIGHT: usize = 400;
 
 #[test]
 fn the_small_matrix_is_the_table_of_the_tests() {
-    is_generated("matrix_small.svg", &small(&table(), steps().len()));
+    is_generated("matrix_small.svg", &small(&table(), &steps()));
 }
 
 /// The small picture: a square for each cell of the matrix. It lies on its
 /// side, with a row for each step, and is cut into bands that fit a telephone.
-fn small(table: &[Group], steps: usize) -> String {
+fn small(table: &[Group], steps: &[String]) -> String {
+    let steps: Vec<usize> = steps.iter().map(|it| number_of(it)).collect();
     let mut texts = String::new();
     let mut cells: BTreeMap<&str, String> = BTreeMap::new();
     let mut outline = |symptom: &str, x: usize, y: usize| {
@@ -115,22 +116,23 @@ fn small(table: &[Group], steps: usize) -> String {
         let start = format!("<text x=\"{x}\" y=\"{y}\">");
         writeln!(texts, "{start}{words}</text>").unwrap();
     };
-    let height = steps * PITCH;
+    let height = steps.len() * PITCH;
     let (mut x, mut top) = (RIGHT, 0);
     for group in table {
         if x + group.rows.len() * PITCH > RIGHT {
             // A new band, with the numbers of some steps at its left.
             x = LEFT;
             top += if top == 0 { 24 } else { height + 36 };
-            for step in (1..=steps).step_by(3) {
-                text(2, top + step * PITCH + 2, &format!("{step:02}"));
+            for (index, step) in steps.iter().enumerate().step_by(3) {
+                let y = top + (index + 1) * PITCH + 2;
+                text(2, y, &format!("{step:02}"));
             }
         }
         let step = group.heading.strip_prefix("step ").expect("step NN: …");
         text(x, top - 6, &step[..2]);
         for row in &group.rows {
-            for step in 1..=steps {
-                outline(row.symptom(step), x, top + (step - 1) * PITCH);
+            for (index, step) in steps.iter().enumerate() {
+                outline(row.symptom(*step), x, top + index * PITCH);
             }
             x += PITCH;
         }
@@ -141,7 +143,7 @@ fn small(table: &[Group], steps: usize) -> String {
     let words = OUTCOMES.map(|outcome| outcome.0);
     let rows = || table.iter().flat_map(|group| &group.rows);
     let is_shown = |word: &&str| {
-        rows().any(|row| (1..=steps).any(|step| row.symptom(step) == *word))
+        rows().any(|row| steps.iter().any(|step| row.symptom(*step) == *word))
     };
     for (index, word) in words.iter().copied().filter(is_shown).enumerate() {
         let x = LEFT + index % 3 * 120;

@@ -78,12 +78,12 @@ fn answers_share_the_name_of_their_question() {
 }
 
 /// One answer of each question begins with *Right:*, and a reader can't guess
-/// which: over part one, each of the three positions has its share.
+/// which: over all chapters, each of the three positions has its share.
 #[test]
 fn right_answers_are_spread_over_the_positions() {
     let mut faults = Faults::default();
     let mut positions = [0_usize; 3];
-    for chapter in chapters_of_part_one() {
+    for chapter in new_chapters() {
         for (index, answers) in questions(&chapter).iter().enumerate() {
             let right =
                 answers.iter().map(|it| it.text.starts_with("*Right:*"));
@@ -110,8 +110,8 @@ fn right_answers_are_spread_over_the_positions() {
     for (index, count) in positions.into_iter().enumerate() {
         if all > 0 && !(22..=45).contains(&(count * 100 / all)) {
             faults.add(format!(
-                "the right answer is number {} in {count} of {all} questions \
-                 of part one; 22 to 45 % should be",
+                "the right answer is number {} in {count} of {all} \
+                 questions; 22 to 45 % should be",
                 index + 1
             ));
         }

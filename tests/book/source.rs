@@ -4,9 +4,9 @@ use crate::place::repository;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The last chapter of part one. The chapters after it are written anew later,
-/// and until then some tests don't apply to them.
-const LAST_OF_PART_ONE: usize = 6;
+/// The step that is still to be cut anew. Until then some tests don't apply to
+/// its chapter, and no diff leads to it.
+const UNCUT: usize = 16;
 
 pub fn source() -> PathBuf {
     repository().join("book/src")
@@ -54,15 +54,23 @@ pub fn chapters() -> Vec<PathBuf> {
     pages().into_iter().filter(is_chapter).collect()
 }
 
-pub fn chapters_of_part_one() -> Vec<PathBuf> {
-    let mut chapters = chapters();
-    chapters.retain(|chapter| number(chapter) <= LAST_OF_PART_ONE);
-    chapters
+/// The chapters of the steps that are cut anew, and the others.
+pub fn new_and_old_chapters() -> (Vec<PathBuf>, Vec<PathBuf>) {
+    chapters().into_iter().partition(|chapter| number(chapter) != UNCUT)
+}
+
+pub fn new_chapters() -> Vec<PathBuf> {
+    new_and_old_chapters().0
 }
 
 /// A chapter's number: 5 for `step05_thread_pool.md`.
 pub fn number(chapter: &Path) -> usize {
-    name(chapter)[4..6].parse().unwrap()
+    number_of(&name(chapter))
+}
+
+/// The same for a step: 5 for `step05_thread_pool`.
+pub fn number_of(step: &str) -> usize {
+    step["step".len().."step00".len()].parse().unwrap()
 }
 
 /// The names of the steps: `step01_listen`, …
@@ -74,6 +82,17 @@ pub fn steps() -> Vec<String> {
         .collect();
     steps.sort();
     steps
+}
+
+/// Each step that is cut anew, and the one before it. A step whose number
+/// doesn't follow isn't the next one.
+pub fn pairs() -> Vec<(String, String)> {
+    let steps = steps();
+    let pairs = steps.windows(2).filter(|pair| {
+        let (before, now) = (number_of(&pair[0]), number_of(&pair[1]));
+        now == before + 1 && now != UNCUT
+    });
+    pairs.map(|pair| (pair[0].clone(), pair[1].clone())).collect()
 }
 
 /// The targets of the includes in a text, and the number of each one's line.

@@ -46,12 +46,12 @@ fn blocks_have_the_language_of_what_they_show() {
     }
 }
 
-/// What part one tells a reader to type doesn't need a tool that a reader may
+/// What a chapter tells a reader to type doesn't need a tool that a reader may
 /// not have, and can't hit somebody else's process.
 #[test]
 fn commands_are_harmless() {
     let mut faults = Faults::default();
-    let mut pages = chapters_of_part_one();
+    let mut pages = new_chapters();
     pages.push(repository().join("README.md"));
     for page in pages {
         let mut lines: Vec<(usize, String)> = Vec::new();
@@ -94,7 +94,7 @@ fn has_command(line: &str, tool: &str) -> bool {
 #[test]
 fn experiments_name_their_server() {
     let mut faults = Faults::default();
-    for chapter in chapters_of_part_one() {
+    for chapter in new_chapters() {
         let mut running = String::new();
         for block in blocks(&chapter) {
             if block.language != "console" {

@@ -23,12 +23,25 @@ pub struct Range {
     /// `usize::MAX` if the range has no end.
     pub last: usize,
     pub named_in: Vec<usize>,
+    /// A step that isn't like the others of the last range, and its symptom:
+    /// `holds from 10 (differs in 16)`.
+    pub except: Option<(usize, String)>,
 }
 
 impl Row {
     /// What a step does, in the table's word.
     pub fn symptom(&self, step: usize) -> &str {
-        &self.ranges[self.index(step)].symptom
+        let range = &self.ranges[self.index(step)];
+        match &range.except {
+            Some((except, symptom)) if *except == step => symptom,
+            _ => &range.symptom,
+        }
+    }
+
+    /// Whether a step lacks what holds in the steps around it.
+    pub fn is_exception(&self, step: usize) -> bool {
+        let except = &self.ranges[self.index(step)].except;
+        except.as_ref().is_some_and(|(except, _)| *except == step)
     }
 
     /// The place of a step's range among the ranges.
@@ -43,7 +56,7 @@ impl Row {
         let index = self.index(step);
         let range = &self.ranges[index];
         let holds = |step: usize| self.symptom(step) == "holds";
-        range.symptom != "hangs"
+        range.symptom != "hangs" // An exception is in a range that holds.
             || range.named_in.contains(&step)
             || (step > 1 && holds(step - 1))
             || (step == range.last && holds(step + 1))
@@ -80,11 +93,16 @@ impl Row {
 
 impl Range {
     /// Reads `SYMPTOM until NN (named in NN, NN)`; the last range of a row is
-    /// `SYMPTOM from NN`, where NN has to be its first step.
+    /// `SYMPTOM from NN`, where NN has to be its first step, or `holds from NN
+    /// (SYMPTOM in NN)`.
     fn parse(text: &str, first: usize, is_last: bool) -> Option<Range> {
-        let (text, named_in) = match text.split_once(" (named in ") {
-            Some((text, numbers)) => (text, numbers.strip_suffix(')')?),
+        let (text, note) = match text.split_once(" (") {
+            Some((text, note)) => (text, note.strip_suffix(')')?),
             None => (text, ""),
+        };
+        let (named_in, note) = match note.strip_prefix("named in ") {
+            Some(numbers) => (numbers, ""),
+            None => ("", note),
         };
         let [symptom, word, number] =
             text.split(' ').collect::<Vec<_>>().try_into().ok()?;
@@ -96,11 +114,21 @@ impl Range {
         };
         let named_in = named_in.split(", ").filter(|text| !text.is_empty());
         let named_in = named_in.map(str::parse).collect::<Result<_, _>>();
-        Some(Range {
+        let mut range = Range {
             symptom: symptom.to_string(),
             last,
             named_in: named_in.ok()?,
-        })
+            except: None,
+        };
+        if !note.is_empty() {
+            let (symptom, step) = note.split_once(" in ")?;
+            let step = step.parse().ok()?;
+            if !is_last || range.symptom != "holds" || step <= first {
+                return None;
+            }
+            range.except = Some((step, symptom.to_string()));
+        }
+        Some(range)
     }
 }
 

@@ -17,9 +17,8 @@ use std::{env, fs};
 /// Where Cargo says that the package is.
 const PACKAGE: &str = "CARGO_MANIFEST_DIR";
 
-/// The first step, counted from 0, that serves a directory. It doesn't start
-/// without one.
-const FIRST_WITH_ROOT: usize = 7;
+/// The first step that serves a directory. It doesn't start without one.
+const FIRST_WITH_ROOT: usize = 9;
 
 fn start(mut command: Command) -> Running {
     Running::spawn(command.arg("127.0.0.1:0")).unwrap()
@@ -61,15 +60,15 @@ impl Drop for Unread {
 
 #[test]
 fn a_closed_output_ends_nothing() {
-    for (index, step) in STEPS.iter().enumerate() {
+    for step in STEPS {
         let server = Unread::start(&binary(step.binary()));
         for _ in 0..8 {
             // An empty connection is worth a line on standard error, and a
             // request, in some steps, one on standard output.
             drop(Client::connect(server.1).unwrap());
             let mut client = ask(server.1, "/");
-            let is_served = match index {
-                0 => client.is_closed(DEADLINE).is_ok(),
+            let is_served = match step.number() {
+                1 => client.is_closed(DEADLINE).is_ok(),
                 _ => client.response(DEADLINE).is_ok_and(|it| it.status == 200),
             };
             assert!(
@@ -121,18 +120,17 @@ fn later_steps_compile_alone_and_find_their_pages() {
 fn compile_alone_and_find_pages(steps: Range<usize>) {
     let moved = Scratch::new(&format!("walk-moved-{}", steps.start));
     put_page(&moved.0, "moved");
-    for index in steps {
-        let step = &STEPS[index];
+    for step in &STEPS[steps] {
         let package = Scratch::new(&format!("walk-{}", step.name));
         for (name, text) in step.files() {
             fs::write(package.0.join(name), text).unwrap();
         }
         let program = compile(&package.0);
-        if index == 0 {
+        if step.number() == 1 {
             continue; // It has no page.
         }
         let said = page(&program, None).expect_err("it has no pages");
-        let file = match index {
+        let file = match step.number() {
             ..FIRST_WITH_ROOT => "hello.html: ",
             _ => "static\": ",
         };
