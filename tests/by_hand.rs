@@ -49,8 +49,12 @@ macro_rules! each_row {
 impl Row {
     /// What the table says of a step: `holds`, `hangs`, …
     fn at(self, step: u32) -> &'static str {
-        let reaches = |range: &str| {
-            let words: Vec<&str> = range.split_whitespace().collect();
+        let words = |range: &'static str| -> Vec<&str> {
+            let ends = |letter: char| " \n()".contains(letter);
+            range.split(ends).filter(|word| !word.is_empty()).collect()
+        };
+        let reaches = |range: &'static str| {
+            let words = words(range);
             let until = words.iter().position(|word| *word == "until");
             until
                 .is_none_or(|at| step <= words[at + 1].parse().expect("a step"))
@@ -61,7 +65,15 @@ impl Row {
             .split(',')
             .filter(|it| it.contains("until") || it.contains("from"));
         let range = ranges.find(|range| reaches(range)).expect("a cell");
-        range.split_whitespace().next().expect("a word")
+        match words(range)[..] {
+            // `holds from 10 (differs in 16)`
+            [_, "from", _, word, "in", except]
+                if except.parse() == Ok(step) =>
+            {
+                word
+            }
+            ref words => words[0],
+        }
     }
 
     /// The last of the first six steps that lacks it, and the first step of all
@@ -70,9 +82,22 @@ impl Row {
         let mut lacking =
             (1..=6).rev().filter(|step| self.at(*step) != "holds");
         let lacking = lacking.find(|step| self.at(*step) != "given_up")?;
-        let having = (1..=10).find(|step| self.at(*step) == "holds")?;
+        let mut all = steps().into_iter();
+        let having = all.find(|step| self.at(*step) == "holds")?;
         Some((lacking, having))
     }
+}
+
+/// The numbers of the steps, in order.
+fn steps() -> Vec<u32> {
+    let names = fs::read_dir(repository().join("steps")).unwrap();
+    let numbers = names.filter_map(|entry| {
+        let name = entry.unwrap().file_name();
+        name.to_str()?.strip_prefix("step")?.get(..2)?.parse().ok()
+    });
+    let mut numbers: Vec<u32> = numbers.collect();
+    numbers.sort();
+    numbers
 }
 
 /// Rows about what the server prints. In all others that is left out, because

@@ -32,16 +32,13 @@ impl Row {
     /// What a step does, in the table's word.
     pub fn symptom(&self, step: usize) -> &str {
         let range = &self.ranges[self.index(step)];
-        match &range.except {
-            Some((except, symptom)) if *except == step => symptom,
-            _ => &range.symptom,
-        }
+        self.exception(step).unwrap_or(&range.symptom)
     }
 
-    /// Whether a step lacks what holds in the steps around it.
-    pub fn is_exception(&self, step: usize) -> bool {
-        let except = &self.ranges[self.index(step)].except;
-        except.as_ref().is_some_and(|(except, _)| *except == step)
+    /// The symptom of a step that lacks what holds in the steps around it.
+    pub fn exception(&self, step: usize) -> Option<&str> {
+        let except = self.ranges[self.index(step)].except.as_ref();
+        except.filter(|it| it.0 == step).map(|it| it.1.as_str())
     }
 
     /// The place of a step's range among the ranges.
