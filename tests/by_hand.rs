@@ -150,7 +150,7 @@ fn shows(row: Row, scratch: &Scratch) -> Result<(), String> {
     let (lacking, having) = row.steps().expect("a step that lacks it");
     let name = |step: u32| format!("step{step:02}");
     let program = Program::under_test(&name(lacking));
-    let absent = behaviours::symptom(row.at(lacking));
+    let absent = behaviours::proof::symptom(row.at(lacking));
     let server = Server::start(program, Some(absent)).expect("a server");
     let outcome = (row.behaviour)(&server);
     let seen = outcome.expect_err("a deviation");

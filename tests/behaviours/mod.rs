@@ -17,6 +17,7 @@ pub mod lingering;
 pub mod listening;
 pub mod overload;
 pub mod pool;
+pub mod proof;
 pub mod requests;
 pub mod responding;
 pub mod responses;
@@ -25,12 +26,7 @@ pub mod routing;
 pub mod shutdown;
 pub mod validators;
 
-use crate::support::program::{Program, named_server};
-use std::io::{self, Write};
-use std::sync::Once;
-
 use crate::support::report::{Deviation, Outcome, Symptom};
-use crate::support::server::Server;
 
 /// The curriculum: one row for each behaviour, and in the row what happens
 /// from which step to which. While it `holds`, `has::NAME` proves that. The
@@ -301,7 +297,7 @@ macro_rules! cell {
         $(#[$only])*
         #[test]
         fn $name() {
-            crate::behaviours::has(
+            crate::behaviours::proof::has(
                 stringify!($step), stringify!($name),
                 crate::behaviours::$group::$name,
                 stringify!($when) == "for_good");
@@ -312,7 +308,7 @@ macro_rules! cell {
     ((lacks $step:ident $group:ident $name:ident $(#[$only:meta])*)
     $when:ident given_up) => {
         $(#[$only])*
-        const _: crate::behaviours::Behaviour =
+        const _: crate::behaviours::proof::Behaviour =
             crate::behaviours::$group::$name; // Not tested, but not forgotten.
     };
     ((lacks $($row:tt)*) rarely hangs) => {
@@ -323,95 +319,12 @@ macro_rules! cell {
         $(#[$only])*
         #[test]
         fn $name() {
-            crate::behaviours::lacks(
+            crate::behaviours::proof::lacks(
                 stringify!($step), stringify!($name),
                 crate::behaviours::$group::$name,
-                crate::behaviours::symptom(stringify!($symptom)));
+                crate::behaviours::proof::symptom(stringify!($symptom)));
         }
     };
-}
-
-pub type Behaviour = fn(&Server) -> Outcome;
-
-/// Fails unless the step has the behaviour. What `SERVER` names is asked only for
-/// what holds `for_good`: it may be a later step, which has lost the others.
-pub fn has(step: &str, name: &str, behaviour: Behaviour, for_good: bool) {
-    if named_server().is_some() && !for_good {
-        return;
-    }
-    say_what_is_tested(step);
-    let sentence = name.replace('_', " ");
-    let program = Program::under_test(step);
-    let title = format!("{program} should show: {sentence}");
-    let server = match Server::start(program, None) {
-        Ok(server) => server,
-        Err(deviation) => panic!("\n\n{title}\n{deviation}\n"),
-    };
-    let outcome = behaviour(&server);
-    if let Err(deviation) = outcome.and_then(|()| server.is_well()) {
-        panic!("\n\n{title}\n{deviation}{server}\n");
-    }
-}
-
-/// Says once whose server is tested, because a reader may have forgotten
-/// `SERVER`. The test runner would hide what `eprintln!` prints.
-fn say_what_is_tested(step: &str) {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let line = match named_server() {
-            Some(name) => format!("testing {name}, as SERVER says\n"),
-            None => format!(
-                "testing this repository's {step} (SERVER=PATH tests yours)\n"
-            ),
-        };
-        _ = io::stderr().write_all(line.as_bytes());
-    });
-}
-
-/// Fails unless the step shows by `absent` that it lacks the behaviour.
-pub fn lacks(step: &str, name: &str, behaviour: Behaviour, absent: Symptom) {
-    assert!(
-        named_server().is_none(),
-        "\n\nthe tests under `lacks` prove what {step} doesn't do yet; for your \
-         own server, run only those under `has`: \
-         SERVER=… cargo test --test {step} has\n"
-    );
-    let sentence = name.replace('_', " ");
-    let program = Program::under_test(step);
-    let title = format!("{program} should not show yet: {sentence}");
-    let server = match Server::start(program, Some(absent)) {
-        Ok(server) => server,
-        Err(deviation) => panic!("\n\n{title}\n{deviation}\n"),
-    };
-    let saw = match behaviour(&server) {
-        Ok(()) => "it does. A later step teaches this; if it's to come \
-             earlier, change its row in tests/behaviours/mod.rs."
-            .to_string(),
-        Err(deviation) if deviation.symptom == absent => {
-            match server.is_well() {
-                Ok(()) => return,
-                Err(deviation) if deviation.symptom == absent => return,
-                Err(deviation) => format!("\n{deviation}{server}"),
-            }
-        }
-        Err(deviation) => {
-            format!("{:?}\n{deviation}{server}", deviation.symptom)
-        }
-    };
-    panic!(
-        "\n\n{title}\n  the table says: {absent:?}\n  what happens: {saw}\n"
-    );
-}
-
-pub fn symptom(word: &str) -> Symptom {
-    match word {
-        "hangs" => Symptom::Hangs,
-        "closes" => Symptom::Closes,
-        "differs" => Symptom::Differs,
-        "resets" => Symptom::Resets,
-        "dies" => Symptom::Dies,
-        _ => panic!("{word} isn't a word for the table"),
-    }
 }
 
 /// What a behaviour reports when an answer comes but isn't the right one.
