@@ -49,7 +49,7 @@ impl Step {
 }
 
 /// Files that the reader copies instead of typing them.
-const COPIED: [&str; 1] = ["signal.rs"];
+const COPIED: &[&str] = &["signal.rs"];
 
 /// What is still to be cut anew: it's far larger than a step should be, and is
 /// compared with nothing.
