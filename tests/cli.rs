@@ -17,8 +17,10 @@ const HINT: &str = "; an address looks like 127.0.0.1:7878";
 /// A server that starts after all would run for ever.
 const LIMIT: Duration = Duration::from_secs(30);
 
-const STEPS: &[&str] =
-    &["step01", "step02", "step03", "step04", "step05", "step06", "step16"];
+const STEPS: &[&str] = &[
+    "step01", "step02", "step03", "step04", "step05", "step06", "step07",
+    "step08", "step09", "step10", "step11", "step16",
+];
 
 /// The first steps with options, with limits of time, with a limited queue, and
 /// with connections that last.

@@ -1,0 +1,99 @@
+//! Dates as HTTP writes them: `Sun, 06 Nov 1994 08:49:37 GMT`.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", //
+    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+const DAY: u64 = 24 * 60 * 60;
+/// The last second of the year 9999.
+const LAST: u64 = 253_402_300_799;
+
+/// A time as an IMF-fixdate, to the second (RFC 9110 §5.6.7).
+pub fn imf_fixdate(time: SystemTime) -> String {
+    let second = seconds(time);
+    let (days, second) = (second / DAY, second % DAY);
+    let (year, month, day) = date(days);
+    // 1 January 1970 was a Thursday.
+    let (weekday, month) = (WEEKDAYS[(days % 7) as usize], MONTHS[month]);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!(
+        "{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} \
+         GMT"
+    )
+}
+
+/// Whole seconds since 1970 began. A time that HTTP can't express becomes the
+/// first or the last one that it can.
+fn seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_secs().min(LAST)
+}
+
+/// The year, the month from 0 and the day from 1 of a number of days since 1970
+/// began.
+fn date(mut days: u64) -> (u64, usize, u64) {
+    // The year may be a little later than this, but never earlier.
+    let mut year = 1970 + days / 366;
+    while days_before(year + 1) <= days {
+        year += 1;
+    }
+    days -= days_before(year);
+    let mut month = 0;
+    while days >= days_in(year, month) {
+        days -= days_in(year, month);
+        month += 1;
+    }
+    (year, month, days + 1)
+}
+
+/// The days from the beginning of 1970 to the beginning of a year.
+fn days_before(year: u64) -> u64 {
+    let leap_days = |year| year / 4 - year / 100 + year / 400;
+    365 * (year - 1970) + leap_days(year - 1) - leap_days(1969)
+}
+
+fn days_in(year: u64, month: usize) -> u64 {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        1 if leap => 29,
+        1 => 28,
+        3 | 5 | 8 | 10 => 30,
+        _ => 31,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn seconds_become_dates() {
+        for (seconds, date) in [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (68_169_599, "Mon, 28 Feb 1972 23:59:59 GMT"),
+            (68_169_600, "Tue, 29 Feb 1972 00:00:00 GMT"),
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+            (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
+            (253_402_300_799, "Fri, 31 Dec 9999 23:59:59 GMT"),
+        ] {
+            let time = UNIX_EPOCH + Duration::from_secs(seconds);
+            assert_eq!(imf_fixdate(time), date);
+        }
+    }
+
+    #[test]
+    fn a_time_out_of_range_becomes_the_nearest_date() {
+        let last = UNIX_EPOCH + Duration::from_secs(LAST);
+        for (time, nearest) in [
+            (UNIX_EPOCH - Duration::from_secs(1), UNIX_EPOCH),
+            (last + Duration::from_secs(1), last),
+        ] {
+            assert_eq!(imf_fixdate(time), imf_fixdate(nearest));
+        }
+    }
+}
