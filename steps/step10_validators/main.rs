@@ -49,6 +49,7 @@ fn main() -> io::Result<()> {
         }
     }
     drop(listener); // From now on, new connections are refused.
+    _ = writeln!(io::stdout(), "waiting for the workers");
     drop(pool); // Waits until the workers have run every job.
     Ok(())
 }
