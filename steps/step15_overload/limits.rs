@@ -1,0 +1,47 @@
+//! How much a client may send, how fast it has to take the response, and how
+//! much may wait.
+
+use std::time::Duration;
+
+/// A request line, in bytes. Browsers and servers give up between 2,000 and
+/// 8,000 (RFC 9112 §3).
+pub const MAX_REQUEST_LINE: usize = 8 * 1024;
+
+/// A whole head, in bytes: room for many cookies.
+pub const MAX_HEAD: usize = 16 * 1024;
+
+/// The header fields of a head. A browser sends about 20.
+pub const MAX_FIELDS: usize = 100;
+
+/// Empty lines before a request (RFC 9112 §2.2).
+pub const MAX_EMPTY_LINES: usize = 4;
+
+/// What's read from a client at a time, in bytes. Most heads are shorter.
+pub const READ_CHUNK: usize = 4 * 1024;
+
+/// What's read from a file and sent at a time, in bytes. A client has to take
+/// as much before its deadline, which then begins anew.
+pub const SEND_CHUNK: u64 = 64 * 1024;
+
+/// The shortest time to wait for bytes. It's enough to read what has already
+/// arrived, and it isn't zero, which would mean no limit at all.
+pub const MIN_WAIT: Duration = Duration::from_millis(1);
+
+/// How many times the silence that ends it a lingering close may take.
+pub const MAX_LINGER: u32 = 15;
+
+/// The lines that may wait to be written to an output.
+pub const MAX_LINES: usize = 1024;
+
+/// How long the end of the server waits for the lines that are left.
+pub const MAX_FLUSH: Duration = Duration::from_secs(1);
+
+/// The rejected clients whose connections may wait to be closed gently.
+pub const MAX_REJECTED: usize = 64;
+
+/// How long to wait when `accept` fails for want of descriptors or memory: long
+/// enough not to spin, and too short to be noticed.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often to report that failure.
+pub const REPORT_EVERY: Duration = Duration::from_secs(1);
