@@ -188,6 +188,7 @@ pub fn invalid_host_is_400(server: &Server) -> Outcome {
         "A-b_c.d.",
         "a:",
         "a:000000000000080",
+        "a:99999999999",
     ];
     let request = |host: &&str| with(&format!("Host: {host}\r\n"));
     let all =
