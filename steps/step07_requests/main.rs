@@ -75,6 +75,7 @@ fn log_error(result: io::Result<()>) {
     }
 }
 
+// ANCHOR: handle
 fn handle(stream: TcpStream) -> io::Result<()> {
     stream.set_nonblocking(false)?; // macOS and Windows inherit the mode.
     let head = read_head(&stream)?;
@@ -84,7 +85,9 @@ fn handle(stream: TcpStream) -> io::Result<()> {
     };
     respond(stream, status, &read_page(page)?)
 }
+// ANCHOR_END: handle
 
+// ANCHOR: read_head
 /// Reads up to the blank line that ends the head (RFC 9112 §2.1). Up to four
 /// empty lines before it are skipped (§2.2).
 fn read_head(stream: &TcpStream) -> io::Result<Vec<u8>> {
@@ -102,7 +105,9 @@ fn read_head(stream: &TcpStream) -> io::Result<Vec<u8>> {
     }
     Ok(head)
 }
+// ANCHOR_END: read_head
 
+// ANCHOR: route
 /// The status and the page that answer a request.
 fn route(request: &Request) -> (&'static str, &'static str) {
     match request.path {
@@ -115,6 +120,7 @@ fn route(request: &Request) -> (&'static str, &'static str) {
         _ => ("404 Not Found", "404.html"),
     }
 }
+// ANCHOR_END: route
 
 /// How long `/sleep` takes: `ms=N` milliseconds, at most 10,000; else 5 seconds.
 fn pause(query: &str) -> Duration {

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! A request's head: bytes from a stranger in, a request or a status out.
 
 use std::net::Ipv6Addr;
@@ -7,7 +8,9 @@ use std::str;
 const BAD_REQUEST: &str = "400 Bad Request";
 /// The status for a major version other than 1 (RFC 9110 §15.6.6).
 const VERSION_NOT_SUPPORTED: &str = "505 HTTP Version Not Supported";
+// ANCHOR_END: head
 
+// ANCHOR: request
 /// A request that keeps the rules. It borrows from the bytes of its head.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -16,7 +19,9 @@ pub struct Request<'a> {
     /// What follows the first `?` of the target.
     pub query: &'a str,
 }
+// ANCHOR_END: request
 
+// ANCHOR: parse
 impl<'a> Request<'a> {
     /// Parses a head, up to its blank line. The error is the status of the
     /// response: 400 or 505.
@@ -41,7 +46,9 @@ impl<'a> Request<'a> {
         Ok(Request { path: line.path, query: line.query })
     }
 }
+// ANCHOR_END: parse
 
+// ANCHOR: request_line
 /// The first line of a head (RFC 9112 §3).
 struct RequestLine<'a> {
     path: &'a str,
@@ -49,7 +56,9 @@ struct RequestLine<'a> {
     /// The second digit of the version: 1 for `HTTP/1.1`.
     minor_version: u8,
 }
+// ANCHOR_END: request_line
 
+// ANCHOR: parse_line
 impl<'a> RequestLine<'a> {
     /// Parses `method SP target SP version`.
     fn parse(line: &'a [u8]) -> Result<RequestLine<'a>, &'static str> {
@@ -71,7 +80,9 @@ impl<'a> RequestLine<'a> {
         Ok(RequestLine { path, query, minor_version })
     }
 }
+// ANCHOR_END: parse_line
 
+// ANCHOR: parse_target
 /// The path and the query of a target in one of its forms (RFC 9112 §3.2):
 /// `/path`, `http://host/path`, `*` for OPTIONS, `host:port` for CONNECT.
 fn parse_target<'a>(
@@ -99,7 +110,9 @@ fn parse_target<'a>(
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     Some((if path.is_empty() { "/" } else { path }, query))
 }
+// ANCHOR_END: parse_target
 
+// ANCHOR: parse_field
 /// The name and the value of a header field (RFC 9112 §5). A token contains no
 /// space, so this refuses one before the colon (§5.1) or at the beginning of
 /// the line (§5.2).
@@ -111,7 +124,9 @@ fn parse_field(line: &[u8]) -> Option<(&str, &[u8])> {
     let valid = is_token(name) && line[colon..].iter().all(is_allowed);
     valid.then_some((name, value))
 }
+// ANCHOR_END: parse_field
 
+// ANCHOR: is_host
 /// Whether this is a name or an address, perhaps with a port: `localhost:7878`,
 /// `[::1]` (RFC 9110 §7.2).
 fn is_host(host: &str) -> bool {
@@ -127,7 +142,9 @@ fn is_host(host: &str) -> bool {
     };
     valid && port.bytes().all(|byte| byte.is_ascii_digit())
 }
+// ANCHOR_END: is_host
 
+// ANCHOR: words
 /// The characters of a host's name (RFC 3986 §2.3).
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
@@ -151,6 +168,7 @@ fn printable_ascii(bytes: &[u8]) -> Option<&str> {
 fn strip_cr(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
+// ANCHOR_END: words
 
 #[cfg(test)]
 mod tests {
@@ -174,6 +192,7 @@ mod tests {
         }
     }
 
+    // ANCHOR: check
     /// Whatever is accepted keeps the rules; nothing makes the parser panic.
     fn check(head: &[u8]) {
         let Ok(request) = Request::parse(head) else { return };
@@ -192,6 +211,7 @@ mod tests {
             assert!(![b' ', b'\t'].contains(&line[0]), "{shown}");
         }
     }
+    // ANCHOR_END: check
 
     #[test]
     fn no_prefix_and_no_changed_byte_makes_it_panic() {

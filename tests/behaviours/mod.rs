@@ -127,13 +127,22 @@ macro_rules! table {
         shutdown::second_signal_exits_at_once [dies until 05, holds from 06]
 
         // step 07: a parser that can be trusted
+        requests::invalid_method_is_400 [closes until 01, differs until 06, holds from 07]
         requests::absolute_form_target_is_served [closes until 01, differs until 06, holds from 07]
         requests::invalid_target_form_is_400 [closes until 01, differs until 06, holds from 07]
+        requests::target_form_belongs_to_the_method [closes until 01, differs until 06, holds from 07 (differs in 16)]
         requests::unsupported_major_version_is_505 [closes until 01, differs until 06, holds from 07]
-        requests::missing_or_invalid_host_is_400 [closes until 01, differs until 06, holds from 07]
+        requests::later_minor_version_is_treated_as_1_1 [closes until 01, differs until 06, holds from 07]
+        requests::http_1_0_needs_no_host [closes until 01, holds from 02]
+        requests::missing_or_repeated_host_is_400 [closes until 01, differs until 06, holds from 07]
+        requests::invalid_host_is_400 [closes until 01, differs until 06, holds from 07 (differs in 16)]
         requests::malformed_header_field_is_400 [closes until 01, differs until 06, holds from 07]
+        requests::whitespace_before_the_colon_is_400 [closes until 01, differs until 06, holds from 07]
+        requests::folded_header_field_is_400 [closes until 01, differs until 06, holds from 07]
         requests::control_characters_are_400 [closes until 01, differs until 06, holds from 07]
+        requests::bare_carriage_return_is_400 [closes until 01, differs until 06, holds from 07]
         requests::empty_lines_before_a_request_are_skipped [closes until 01, holds until 02, differs until 06, holds from 07]
+        requests::empty_lines_without_end_are_refused [closes until 01, differs until 02, holds from 03]
 
         // step 08: a response by the book
         responses::head_is_get_without_a_body [closes until 01, differs until 07, holds from 08]
