@@ -1,7 +1,9 @@
 //! What a reader types from one step to the next.
 
+use crate::place::repository;
 use crate::{COPIED, cut_anew};
 use std::collections::BTreeMap;
+use std::fs;
 
 const MAX_FILE: usize = 300;
 const MAX_FUNCTION: usize = 50;
@@ -32,6 +34,8 @@ fn a_step_changes_only_the_files_that_it_says() {
 /// The sizes: `cargo test --test walk short -- --nocapture`.
 #[test]
 fn a_step_is_short_enough_to_be_typed() {
+    let introduction = repository().join("book/src/introduction.md");
+    let told = fs::read_to_string(introduction).unwrap();
     let mut before = BTreeMap::new();
     for step in cut_anew() {
         let now = step.files();
@@ -44,6 +48,8 @@ fn a_step_is_short_enough_to_be_typed() {
             .sum();
         let (name, most) = (step.name, step.max_added);
         println!("{name} adds {added} lines");
+        let row = format!("]({name}.md) | {added} |\n");
+        assert!(told.contains(&row), "the introduction should have: {row}");
         assert!(added <= most, "{name} adds {added} lines, {most} at most");
         before = now;
     }
