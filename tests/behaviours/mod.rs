@@ -16,8 +16,10 @@ pub mod limits;
 pub mod lingering;
 pub mod listening;
 pub mod overload;
+pub mod partial;
 pub mod pool;
 pub mod proof;
+pub mod ranges;
 pub mod requests;
 pub mod responding;
 pub mod responses;
@@ -170,6 +172,19 @@ macro_rules! table {
 
         // step 10: only if it has changed
         validators::unchanged_file_is_304 [closes until 01, differs until 09, holds from 10]
+
+        // step 11: part of a file
+        ranges::single_range_is_206 [differs until 10, holds from 11 (differs in 16)]
+        ranges::range_beyond_the_end_is_416 [differs until 10, holds from 11 (differs in 16)]
+        ranges::unusable_range_is_ignored [differs until 10, holds from 11 (differs in 16)]
+        ranges::range_of_a_head_request_is_ignored [differs until 10, holds from 11 (differs in 16)]
+        ranges::every_file_accepts_ranges [differs until 10, holds from 11 (differs in 16)]
+        ranges::if_range_sends_a_part_only_of_the_same_version [differs until 10, holds from 11 (differs in 16)]
+        ranges::weak_tag_never_matches_if_range [differs until 10, holds from 11 (differs in 16)]
+        ranges::preconditions_come_before_ranges [differs until 10, holds from 11 (differs in 16)]
+        ranges::interrupted_download_continues [differs until 10, holds from 11 (differs in 16)]
+        #[cfg(target_os = "linux")]
+        ranges::range_beyond_4_gib_is_sent_in_constant_memory [differs until 10, holds from 11 (differs in 16)]
 
         // step 12: how much a client may send
         limits::long_request_line_is_414 [closes until 01, differs until 11, holds from 12]

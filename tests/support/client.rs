@@ -105,6 +105,17 @@ impl Client {
         Ok(response)
     }
 
+    /// The next bytes of a body, once so many are there.
+    pub fn part_of_body(&mut self, count: usize) -> Outcome<Vec<u8>> {
+        let wait = Wait::new(DEADLINE);
+        while self.received.len() < count {
+            if self.receive(&wait)? == 0 {
+                return Err(self.is_too_short(count, "the connection ended"));
+            }
+        }
+        Ok(self.received.drain(..count).collect())
+    }
+
     /// A body that has fewer bytes than its head says.
     fn is_too_short(&self, length: usize, end: &str) -> Deviation {
         let symptom = match end {
