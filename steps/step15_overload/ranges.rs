@@ -1,3 +1,4 @@
+// ANCHOR: selection
 //! The part of a file that a client asks for (RFC 9110 §14).
 
 use crate::request::Request;
@@ -13,7 +14,9 @@ pub enum Selection {
     /// The client has asked only for bytes that the file doesn't have.
     Unsatisfiable,
 }
+// ANCHOR_END: selection
 
+// ANCHOR: select
 /// The bytes that a request asks for, of a file with so many bytes. A range that
 /// we can't read, or don't support, is ignored (RFC 9110 §14.2).
 pub fn select(
@@ -25,12 +28,15 @@ pub fn select(
     let value = request.value("Range").filter(|_| request.method == "GET");
     let range = value.and_then(|value| parse(value, length));
     match range {
-        // If-Range: the rest of an old version is no use to anyone (§13.1.5).
+        // If-Range: the end of this version may not fit the beginning of
+        // another one (§13.1.5).
         Some(range) if validators.allow_range(request) => range,
         _ => Selection::All,
     }
 }
+// ANCHOR_END: select
 
+// ANCHOR: parse
 /// Parses `bytes=first-last`, `bytes=first-` or `bytes=-count`. Several ranges
 /// at once aren't supported.
 fn parse(value: &str, length: u64) -> Option<Selection> {
@@ -58,13 +64,16 @@ fn parse(value: &str, length: u64) -> Option<Selection> {
         false => Selection::Part(range),
     })
 }
+// ANCHOR_END: parse
 
+// ANCHOR: number
 /// A number in digits. No file has more bytes than the largest one.
 fn number(digits: &str) -> Option<u64> {
     let valid = digits.bytes().all(|byte| byte.is_ascii_digit());
     let valid = valid && !digits.is_empty();
     valid.then(|| digits.parse().unwrap_or(u64::MAX))
 }
+// ANCHOR_END: number
 
 #[cfg(test)]
 mod tests {
