@@ -161,8 +161,8 @@ macro_rules! table {
         files::demonstration_routes_can_be_turned_off [closes until 01, differs until 08, holds from 09]
 
         // step 10: only if it has changed
-        validators::file_has_a_tag_and_a_date [differs until 09, holds from 10 (differs in 16)]
-        validators::young_file_has_a_weak_tag_and_no_date [differs until 09, holds from 10 (differs in 16)]
+        validators::file_carries_a_tag_and_a_date [differs until 09, holds from 10 (differs in 16)]
+        validators::young_file_carries_a_weak_tag_and_no_date [differs until 09, holds from 10 (differs in 16)]
         validators::unchanged_file_is_304 [differs until 09, holds from 10 (differs in 16)]
         validators::list_of_tags_is_read [differs until 09, holds from 10 (differs in 16)]
         validators::if_modified_since_must_be_the_same_date [differs until 09, holds from 10 (differs in 16)]

@@ -122,7 +122,7 @@ fn is_strong(tag: &str) -> bool {
     })
 }
 
-pub fn file_has_a_tag_and_a_date(server: &Server) -> Outcome {
+pub fn file_carries_a_tag_and_a_date(server: &Server) -> Outcome {
     let site = Site::new(server)?;
     let tag = site.tag()?;
     for line in ["GET /a", "HEAD /a"] {
@@ -163,7 +163,7 @@ pub fn file_has_a_tag_and_a_date(server: &Server) -> Outcome {
     Ok(())
 }
 
-pub fn young_file_has_a_weak_tag_and_no_date(server: &Server) -> Outcome {
+pub fn young_file_carries_a_weak_tag_and_no_date(server: &Server) -> Outcome {
     let site = Site::new(server)?;
     let is_young = |response: &Response| {
         let tag = response.field("etag").unwrap_or_default();
