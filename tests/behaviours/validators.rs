@@ -109,7 +109,15 @@ impl Site {
         let response = self.ask("GET /a", &[])?;
         match response.field("etag") {
             Some(tag) if response.status == 200 => Ok(tag.to_string()),
-            _ => response.differs("200 with the field ETag, once"),
+            _ => {
+                let result = response.differs("200 with the field ETag, once");
+                result.map_err(|it| {
+                    it.hint(
+                        "look at where a file becomes a response. A client can \
+                         ask for another version only if this one has a name.",
+                    )
+                })
+            }
         }
     }
 }
@@ -210,7 +218,12 @@ pub fn unchanged_file_is_304(server: &Server) -> Outcome {
                 if response.status != 304 || response.field(name) != value {
                     let expected =
                         format!("304 for {field}, with the same {name}");
-                    return response.differs(&expected);
+                    return response.differs(&expected).map_err(|it| {
+                        it.hint(
+                            "look at which header fields the 304 gets: those \
+                             that keep the client's copy up to date.",
+                        )
+                    });
                 }
             }
             if response.field("date").is_none() {
