@@ -54,6 +54,7 @@ fn serve(path: &str, request: &Request, options: &Options) -> Response {
     }
 }
 
+// ANCHOR: send_if_needed
 /// Answers with a file, unless a precondition says otherwise.
 fn send_if_needed(request: &Request, file: FoundFile) -> Response {
     let validators = file.validators.clone();
@@ -65,6 +66,7 @@ fn send_if_needed(request: &Request, file: FoundFile) -> Response {
     };
     validators.add_to(response)
 }
+// ANCHOR_END: send_if_needed
 
 /// How long `/sleep` takes: `ms=N` milliseconds, at most 10,000; else 5 seconds.
 fn pause(query: &str) -> Duration {

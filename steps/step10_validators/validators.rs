@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Tells one version of a file from another, so that a client needn't load what
 //! it already has (RFC 9110 §8.8, §13).
 
@@ -14,7 +15,9 @@ const TAG_SETTLE: Duration = Duration::from_secs(3);
 /// A date has only seconds, so there is none until the next second is certain to
 /// have begun (RFC 9110 §8.8.2.2).
 const DATE_SETTLE: Duration = Duration::from_secs(2);
+// ANCHOR_END: head
 
+// ANCHOR: type
 /// What identifies a version of a file.
 #[derive(Clone)]
 pub struct Validators {
@@ -24,8 +27,10 @@ pub struct Validators {
     /// Whether `modified` is old enough to be sent as a date.
     has_date: bool,
 }
+// ANCHOR_END: type
 
 impl Validators {
+    // ANCHOR: new
     /// The validators of a file with so many bytes. Copies of it on two machines
     /// get the same ones if they have the same time.
     pub fn new(length: u64, modified: SystemTime) -> Validators {
@@ -36,7 +41,9 @@ impl Validators {
         let etag = format!("{weak}\"{length:x}-{:x}\"", since.as_nanos());
         Validators { etag, modified, has_date: age >= DATE_SETTLE }
     }
+    // ANCHOR_END: new
 
+    // ANCHOR: add_to
     /// Adds `ETag` and `Last-Modified` to a response.
     pub fn add_to(&self, response: Response) -> Response {
         let response = response.with("ETag", &self.etag);
@@ -45,7 +52,9 @@ impl Validators {
         }
         response.with("Last-Modified", &date::imf_fixdate(self.modified))
     }
+    // ANCHOR_END: add_to
 
+    // ANCHOR: evaluate
     /// Evaluates the preconditions of a request in their order (RFC 9110
     /// §13.2.2). Returns the status that replaces a 200, if one does.
     pub fn evaluate(&self, request: &Request) -> Option<Status> {
@@ -69,7 +78,9 @@ impl Validators {
         };
         is_known.then_some(Status::NOT_MODIFIED)
     }
+    // ANCHOR_END: evaluate
 
+    // ANCHOR: is_listed
     /// Whether a header field lists the current tag. `None` if the field is
     /// missing, or if it can't be read, because then it doesn't count.
     fn is_listed(
@@ -88,8 +99,10 @@ impl Validators {
         }
         Some(is_listed)
     }
+    // ANCHOR_END: is_listed
 }
 
+// ANCHOR: compare
 /// The strong comparison, by which a weak tag equals nothing (RFC 9110
 /// §8.8.3.2).
 fn is_equal(one: &str, other: &str) -> bool {
@@ -100,7 +113,9 @@ fn is_equal(one: &str, other: &str) -> bool {
 fn is_alike(one: &str, other: &str) -> bool {
     one.trim_start_matches("W/") == other.trim_start_matches("W/")
 }
+// ANCHOR_END: compare
 
+// ANCHOR: parse_tags
 /// The tags in a list such as `"a", W/"b"`. A tag may contain a comma, so we
 /// can't just split the list. `None` if it isn't such a list.
 fn parse_tags(mut list: &str) -> Option<Vec<&str>> {
@@ -120,6 +135,7 @@ fn parse_tags(mut list: &str) -> Option<Vec<&str>> {
         }
     }
 }
+// ANCHOR_END: parse_tags
 
 #[cfg(test)]
 mod tests {
@@ -147,6 +163,7 @@ mod tests {
         for (modified, is_weak, has_date) in [
             (now + Duration::from_secs(60), true, false),
             (now, true, false),
+            (now - Duration::from_millis(1_500), true, false),
             (now - Duration::from_millis(2_500), true, true),
             (now - Duration::from_secs(60), false, true),
             (UNIX_EPOCH - Duration::from_secs(1), false, true),

@@ -18,6 +18,7 @@ pub mod listening;
 pub mod overload;
 pub mod partial;
 pub mod pool;
+pub mod preconditions;
 pub mod proof;
 pub mod ranges;
 pub mod requests;
@@ -171,7 +172,18 @@ macro_rules! table {
         files::demonstration_routes_can_be_turned_off [closes until 01, differs until 08, holds from 09]
 
         // step 10: only if it has changed
-        validators::unchanged_file_is_304 [closes until 01, differs until 09, holds from 10]
+        validators::file_carries_a_tag_and_a_date [differs until 09, holds from 10 (differs in 16)]
+        validators::young_file_carries_a_weak_tag_and_no_date [differs until 09, holds from 10 (differs in 16)]
+        validators::unchanged_file_is_304 [differs until 09, holds from 10 (differs in 16)]
+        validators::list_of_tags_is_read [differs until 09, holds from 10 (differs in 16)]
+        validators::if_modified_since_must_be_the_same_date [differs until 09, holds from 10 (differs in 16)]
+        validators::different_content_is_never_304 [differs until 09, holds from 10 (differs in 16)]
+        preconditions::if_match_without_the_current_tag_is_412 [differs until 09, holds from 10 (differs in 16)]
+        preconditions::if_unmodified_since_before_the_change_is_412 [differs until 09, holds from 10 (differs in 16)]
+        preconditions::preconditions_are_evaluated_in_order [differs until 09, holds from 10 (differs in 16)]
+        preconditions::unreadable_precondition_is_ignored [differs until 09, holds from 10 (differs in 16)]
+        preconditions::precondition_replaces_no_other_status [differs until 08, holds from 09]
+        validators::changed_file_is_sent_as_it_is_now [differs until 08, holds from 09]
 
         // step 11: part of a file
         ranges::single_range_is_206 [differs until 10, holds from 11 (differs in 16)]
