@@ -158,6 +158,7 @@ mod tests {
         for (modified, is_weak, has_date) in [
             (now + Duration::from_secs(60), true, false),
             (now, true, false),
+            (now - Duration::from_millis(1_500), true, false),
             (now - Duration::from_millis(2_500), true, true),
             (now - Duration::from_secs(60), false, true),
             (UNIX_EPOCH - Duration::from_secs(1), false, true),
