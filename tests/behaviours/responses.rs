@@ -66,7 +66,7 @@ const ALLOW: &str = "look at how a method becomes a status. The server knows \
 
 pub fn other_methods_are_405_with_allow(server: &Server) -> Outcome {
     for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE"] {
-        for path in ["/", "/no-such-page", "/panic"] {
+        for path in ["/", "/no-such-page", "/sleep?ms=1", "/panic"] {
             let request = line(&format!("{method} {path} HTTP/1.1"));
             let response = server.ask(request)?.head(DEADLINE)?;
             if response.status != 405 || !lists_methods(&response) {
@@ -195,13 +195,13 @@ fn seconds(date: &str) -> Option<u64> {
 }
 
 pub fn error_page_is_true_for_its_status(server: &Server) -> Outcome {
-    for (request, status) in [
-        ("GET / HTTP/1.1\r\n\r\n".into(), 400), // There's no Host.
-        (line("nonsense"), 400),
-        (line("GET / HTTP/9.9"), 505),
-        (line("GET /no-such-page HTTP/1.1"), 404),
-        (line("DELETE / HTTP/1.1"), 405),
-        (line("HEADING / HTTP/1.1"), 501), // It only begins like HEAD.
+    for (request, status, reason) in [
+        ("GET / HTTP/1.1\r\n\r\n".into(), 400, "Bad Request"), // There's no Host.
+        (line("nonsense"), 400, "Bad Request"),
+        (line("GET / HTTP/9.9"), 505, "HTTP Version Not Supported"),
+        (line("GET /no-such-page HTTP/1.1"), 404, "Not Found"),
+        (line("DELETE / HTTP/1.1"), 405, "Method Not Allowed"),
+        (line("HEADING / HTTP/1.1"), 501, "Not Implemented"), // It only begins like HEAD.
     ] {
         let mut client = server.ask(request)?;
         let response = client.response(DEADLINE)?;
@@ -215,8 +215,8 @@ pub fn error_page_is_true_for_its_status(server: &Server) -> Outcome {
             .filter(|number| (400..600).contains(number))
             .collect();
         let named = match server.program.is_ours {
-            true => names == [status],
-            // Whether a title has a number is up to the author of the server.
+            true => names == [status] && title.contains(reason),
+            // What else is in a title is up to the author of the server.
             false => names.iter().all(|number| *number == status),
         };
         let blames = ["first line", "request line"];
