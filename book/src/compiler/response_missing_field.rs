@@ -4,8 +4,6 @@ struct Response {
     body: Vec<u8>,
 }
 
-fn html(status: u16, page: Vec<u8>) -> Response {
-    Response { status, body: page }
+fn main() {
+    let response = Response { status: 404, body: Vec::new() };
 }
-
-fn main() {}
