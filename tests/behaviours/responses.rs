@@ -228,9 +228,8 @@ pub fn error_page_is_true_for_its_status(server: &Server) -> Outcome {
             None if !has_type => "a page without Content-Type".to_string(),
             None => continue,
         };
-        let expected = format!(
-            "a page that is true for every {status}, whatever its cause"
-        );
+        let expected =
+            format!("a page that is true for every {status} ({reason})");
         let deviation = client.deviation(Symptom::Differs, &expected, &fault);
         return Err(deviation.hint(
             "look at how the page of an error is chosen. A status can have many \
