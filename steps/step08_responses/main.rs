@@ -108,6 +108,7 @@ fn read_head(stream: &TcpStream) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
+// ANCHOR: send
 fn send(
     mut stream: TcpStream,
     response: &Response,
@@ -119,3 +120,4 @@ fn send(
     }
     stream.write_all(&bytes)
 }
+// ANCHOR_END: send

@@ -16,6 +16,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    // ANCHOR: parse
     /// Parses a head, up to its blank line. The error is the status of the
     /// response: 400 or 505.
     pub fn parse(head: &'a [u8]) -> Result<Request<'a>, Status> {
@@ -39,7 +40,9 @@ impl<'a> Request<'a> {
         Ok(Request { method: line.method, path: line.path, query: line.query })
     }
 }
+// ANCHOR_END: parse
 
+// ANCHOR: request_line
 /// The first line of a head (RFC 9112 §3).
 struct RequestLine<'a> {
     method: &'a str,
@@ -73,6 +76,7 @@ impl<'a> RequestLine<'a> {
         Ok(RequestLine { method, path, query, minor_version })
     }
 }
+// ANCHOR_END: request_line
 
 /// The path and the query of a target in one of its forms (RFC 9112 §3.2):
 /// `/path`, `http://host/path`, `*` for OPTIONS, `host:port` for CONNECT.

@@ -1,3 +1,4 @@
+// ANCHOR: status
 //! A response: a status, header fields and a body.
 
 use crate::date;
@@ -23,7 +24,9 @@ impl fmt::Display for Status {
         write!(f, "{} {}", self.0, self.1)
     }
 }
+// ANCHOR_END: status
 
+// ANCHOR: response
 /// What a client gets.
 pub struct Response {
     status: Status,
@@ -43,7 +46,9 @@ impl Response {
         Response { body: page, ..Response::empty(status) }
             .with("Content-Type", "text/html; charset=utf-8")
     }
+    // ANCHOR_END: response
 
+    // ANCHOR: page
     /// A page that says only what is true for every cause of the status: the
     /// status itself.
     pub fn status_page(status: Status) -> Response {
@@ -57,7 +62,9 @@ impl Response {
         self.fields += &format!("{name}: {value}\r\n");
         self
     }
+    // ANCHOR_END: page
 
+    // ANCHOR: head
     /// The head, with the blank line that ends it.
     pub fn head(&self) -> Vec<u8> {
         let date = date::imf_fixdate(SystemTime::now());
@@ -71,6 +78,7 @@ impl Response {
         head.into_bytes()
     }
 }
+// ANCHOR_END: head
 
 #[cfg(test)]
 mod tests {

@@ -1,3 +1,4 @@
+// ANCHOR: respond
 //! What there is to see: a page for each path, and an answer to each method.
 
 use crate::request::Request;
@@ -20,7 +21,9 @@ pub fn respond(request: &Request) -> io::Result<Response> {
         _ => Ok(Response::status_page(Status::NOT_IMPLEMENTED)),
     }
 }
+// ANCHOR_END: respond
 
+// ANCHOR: route
 fn route(request: &Request) -> io::Result<Response> {
     let (status, page) = match request.path {
         "/" => (Status::OK, "hello.html"),
@@ -33,6 +36,7 @@ fn route(request: &Request) -> io::Result<Response> {
     };
     Ok(Response::html(status, read_page(page)?))
 }
+// ANCHOR_END: route
 
 /// How long `/sleep` takes: `ms=N` milliseconds, at most 10,000; else 5 seconds.
 fn pause(query: &str) -> Duration {

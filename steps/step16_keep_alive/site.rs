@@ -20,7 +20,7 @@ impl Site {
 
     /// What a request gets: by its method (RFC 9110 §9), then by its path.
     pub fn answer(&self, request: &Request) -> Response {
-        const ALLOWED: &str = "GET, HEAD";
+        const ALLOWED: &str = "GET, HEAD, OPTIONS";
         match request.method {
             "GET" | "HEAD" => self.route(request),
             "OPTIONS" => {

@@ -153,6 +153,7 @@ macro_rules! table {
         responses::unknown_methods_are_501 [closes until 01, differs until 07, holds from 08]
         responses::options_lists_allowed_methods [closes until 01, differs until 07, holds from 08]
         responses::every_response_carries_a_date [closes until 01, differs until 07, holds from 08]
+        responses::error_page_is_true_for_its_status [closes until 01, differs until 07, holds from 08 (differs in 16)]
 
         // step 09: a directory of files
         files::any_file_below_the_root_is_served [closes until 01, differs until 08, holds from 09]

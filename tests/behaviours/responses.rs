@@ -1,49 +1,83 @@
 //! A response by the book, whatever the method is.
 
-use super::requests::{all_are, head, line};
+use std::time::SystemTime;
+
+use super::requests::{all_are, line};
 use super::responding::is_hello;
 use crate::support::DEADLINE;
-use crate::support::report::Outcome;
+use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::response::Response;
 use crate::support::server::Server;
 
+/// The head of a response that ends with it, after which the server closes.
+fn bare_head(server: &Server, request: &str) -> Outcome<Response> {
+    let mut client = server.ask(request)?;
+    let head = client.head(DEADLINE)?;
+    client.is_closed(DEADLINE).map_err(|deviation| {
+        deviation
+            .expected("no byte after the head of this response")
+            .hint(NO_BODY)
+    })?;
+    Ok(head)
+}
+
+const NO_BODY: &str = "look at where the body is written. A response to HEAD \
+    has none (RFC 9110 §9.3.2), even if the request was refused, and neither \
+    has a 204. The client would take its bytes for another response.";
+
 pub fn head_is_get_without_a_body(server: &Server) -> Outcome {
-    for path in ["/", "/no-such-page"] {
-        let got = server.get(path)?;
-        let mut client = server.ask(line(&format!("HEAD {path} HTTP/1.1")))?;
-        let head = client.head(DEADLINE)?;
-        client.is_closed(DEADLINE).map_err(|it| {
-            it.expected("no byte after the head of a response to HEAD")
-        })?;
+    for rest in [
+        line("/ HTTP/1.1"),
+        line("/no-such-page HTTP/1.1"),
+        line("/ HTTP/9.9"),
+        "/ HTTP/1.1\r\n\r\n".into(), // No Host, so it's refused.
+    ] {
+        let get = server.send(format!("GET {rest}"))?.head(DEADLINE)?;
+        let head = bare_head(server, &format!("HEAD {rest}"))?;
         // The date may have moved on by a second.
         let fields = |of: &Response| {
             let mut fields = of.fields.clone();
             fields.retain(|(name, _)| name != "date");
             (of.status, fields)
         };
-        if fields(&head) != fields(&got) {
-            let expected = format!("as for GET: {:?}", fields(&got));
-            return head.differs(&expected);
+        if fields(&head) != fields(&get) {
+            let expected = format!("as for GET: {:?}", fields(&get));
+            return head.differs(&expected).map_err(|it| it.hint(SAME_HEAD));
         }
     }
-    // The same if it's rejected, here because there's no Host.
-    let mut client = server.ask("HEAD / HTTP/1.1\r\n\r\n")?;
-    let response = client.head(DEADLINE)?;
-    client.is_closed(DEADLINE)?;
-    response.has_status(400)
+    Ok(())
 }
+
+const SAME_HEAD: &str = "look at where HEAD is told from GET. The response is \
+    made for both in the same way, and has the same head, with the length that \
+    the body would have. Only when it's sent is the body left out.";
+
+/// It has the field Allow, with the methods that the server offers.
+fn lists_methods(response: &Response) -> bool {
+    let allow = response.field("allow").unwrap_or_default();
+    let mut methods: Vec<&str> = allow.split(',').map(str::trim).collect();
+    methods.sort();
+    methods == ["GET", "HEAD", "OPTIONS"]
+}
+
+const ALLOW: &str = "look at how a method becomes a status. The server knows \
+    these methods but doesn't offer them, whatever the path is, so it's 405, \
+    and `Allow: GET, HEAD, OPTIONS` says what it offers (RFC 9110 §15.5.6).";
 
 pub fn other_methods_are_405_with_allow(server: &Server) -> Outcome {
     for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE"] {
-        let response = head(server, &line(&format!("{method} / HTTP/1.1")))?;
-        let allow = response.field("allow").unwrap_or_default();
-        if response.status != 405 || allow != "GET, HEAD" {
-            let expected = format!("405 and `Allow: GET, HEAD` for {method}");
-            return response.differs(&expected);
+        for path in ["/", "/no-such-page", "/sleep?ms=1", "/panic"] {
+            let request = line(&format!("{method} {path} HTTP/1.1"));
+            let response = server.ask(request)?.head(DEADLINE)?;
+            if response.status != 405 || !lists_methods(&response) {
+                return response
+                    .differs("405 and `Allow: GET, HEAD, OPTIONS`")
+                    .map_err(|it| it.hint(ALLOW));
+            }
         }
     }
     let connect = line("CONNECT example.org:443 HTTP/1.1");
-    let response = head(server, &connect)?;
+    let response = server.ask(connect)?.head(DEADLINE)?;
     if ![405, 501].contains(&response.status) {
         return response.differs("405 or 501 for CONNECT");
     }
@@ -51,27 +85,46 @@ pub fn other_methods_are_405_with_allow(server: &Server) -> Outcome {
 }
 
 pub fn unknown_methods_are_501(server: &Server) -> Outcome {
-    let long = "A".repeat(40);
-    let methods = ["BREW", "get", "G", "M-SEARCH", "!#$%&'*+-.^_`|~", &long];
-    let request = |it: &&str| line(&format!("{it} / HTTP/1.1"));
-    all_are(server, 501, &methods.iter().map(request).collect::<Vec<_>>())?;
+    let hint = |it: Deviation| {
+        it.hint(
+            "look at how a method becomes a status. Any token may be a method, \
+             however long it is, and case matters: `get` isn't `GET` (RFC 9110 \
+             §9.1). A method that the server doesn't know is 501, and one that \
+             isn't a token is 400.",
+        )
+    };
+    let long = ["A".repeat(33), "A".repeat(1000)];
+    let methods = ["BREW", "get", "G", "M-SEARCH", "!#$%&'*+-.^_`|~"];
+    let methods = methods.iter().copied().chain(long.iter().map(|it| &**it));
+    let request = |it: &str| line(&format!("{it} / HTTP/1.1"));
+    all_are(server, 501, &methods.map(request).collect::<Vec<_>>())
+        .map_err(hint)?;
     let no_tokens = ["GE(T", "G\u{e9}T", "GET:", "\"GET\"", "<GET>"];
-    all_are(server, 400, &no_tokens.iter().map(request).collect::<Vec<_>>())
+    all_are(server, 400, &no_tokens.map(request)).map_err(hint)
 }
 
 pub fn options_lists_allowed_methods(server: &Server) -> Outcome {
-    for target in ["/", "*", "/no-such-page"] {
+    for target in ["/", "*", "/no-such-page", "/panic"] {
         let request = line(&format!("OPTIONS {target} HTTP/1.1"));
-        let response = head(server, &request)?;
-        let allow = response.field("allow").unwrap_or_default();
-        let no_length = response.field("content-length").is_none();
+        let response = server.ask(&request)?.head(DEADLINE)?;
         let valid = match response.status {
-            204 => no_length,
+            204 => response.field("content-length").is_none(),
             status => status == 200,
         };
-        if !valid || !allow.contains("GET") {
-            let expected = "204 (without a length) or 200, and Allow";
-            return response.differs(expected);
+        if !valid || !lists_methods(&response) {
+            let expected = "204 (without a length) or 200, and `Allow: GET, \
+                            HEAD, OPTIONS`";
+            return response.differs(expected).map_err(|it| {
+                it.hint(
+                    "look at how OPTIONS is answered: with the methods that the \
+                     server offers, for a path, and for the server itself, \
+                     whose target is `*` (RFC 9110 §9.3.7). A 204 has no body, \
+                     and so no length (§8.6).",
+                )
+            });
+        }
+        if response.status == 204 {
+            bare_head(server, &request)?;
         }
     }
     Ok(())
@@ -80,20 +133,115 @@ pub fn options_lists_allowed_methods(server: &Server) -> Outcome {
 pub fn every_response_carries_a_date(server: &Server) -> Outcome {
     for request in [
         line("GET / HTTP/1.1"),
+        line("HEAD / HTTP/1.1"),
         line("GET /no-such-page HTTP/1.1"),
-        line("nonsense"),
+        line("OPTIONS * HTTP/1.1"),
         line("DELETE / HTTP/1.1"),
+        line("BREW / HTTP/1.1"),
+        line("GET / HTTP/9.9"),
+        line("nonsense"),
     ] {
-        let response = head(server, &request)?;
-        let date = response.field("date").unwrap_or_default();
-        let words: Vec<&str> = date.split(' ').collect();
-        let valid = matches!(words[..], [day, number, _, year, time, "GMT"]
-            if day.ends_with(',') && number.len() == 2 && year >= "2026"
-                && time.len() == 8);
-        if !valid {
-            let expected = "a Date like: Sun, 06 Nov 1994 08:49:37 GMT";
-            return response.differs(expected);
+        let response = server.ask(request)?.head(DEADLINE)?;
+        let date = response.field("date").and_then(seconds);
+        let now = SystemTime::UNIX_EPOCH.elapsed().expect("1970 is over");
+        if date.is_none_or(|date| date.abs_diff(now.as_secs()) > 60) {
+            let expected = "the Date of this moment, written like: \
+                            Sun, 06 Nov 1994 08:49:37 GMT";
+            return response.differs(expected).map_err(|it| {
+                it.hint(
+                    "look at where the head is written. Date is the time at \
+                     which the response was made (RFC 9110 §6.6.1), in \
+                     Greenwich and not at home, and the weekday belongs to it.",
+                )
+            });
         }
     }
     Ok(())
+}
+
+/// The seconds from 1970 to a date such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn seconds(date: &str) -> Option<u64> {
+    const WEEKDAYS: [&str; 7] =
+        ["Thu,", "Fri,", "Sat,", "Sun,", "Mon,", "Tue,", "Wed,"];
+    // A leap day is easy to count if it's the last day of its year.
+    const MONTHS: [&str; 12] = [
+        "Mar", "Apr", "May", "Jun", "Jul", "Aug", //
+        "Sep", "Oct", "Nov", "Dec", "Jan", "Feb",
+    ];
+    let words: Vec<&str> = date.split(' ').collect();
+    let [weekday, day, month, year, time, "GMT"] = words[..] else {
+        return None;
+    };
+    let two_digits = |text: &str| match text.len() {
+        2 => text.parse::<u64>().ok(),
+        _ => None,
+    };
+    let month = MONTHS.iter().position(|name| *name == month)? as u64;
+    let year = year.parse::<u64>().ok()?.checked_sub(u64::from(month > 9))?;
+    // The first n of these months have 31, 61, 92, 122, 153, 184, … days.
+    let days = 365 * year + year / 4 - year / 100
+        + year / 400
+        + (153 * month + 2) / 5
+        + two_digits(day)?;
+    let days = days.checked_sub(719_469)?; // Those before 1970.
+    let mut seconds = 0;
+    let mut parts = 0;
+    for part in time.split(':') {
+        seconds = 60 * seconds + two_digits(part)?;
+        parts += 1;
+    }
+    let valid = parts == 3 && weekday == WEEKDAYS[(days % 7) as usize];
+    valid.then_some(86_400 * days + seconds)
+}
+
+pub fn error_page_is_true_for_its_status(server: &Server) -> Outcome {
+    for (request, status, reason) in [
+        ("GET / HTTP/1.1\r\n\r\n".into(), 400, "Bad Request"), // There's no Host.
+        (line("nonsense"), 400, "Bad Request"),
+        (line("GET / HTTP/9.9"), 505, "HTTP Version Not Supported"),
+        (line("GET /no-such-page HTTP/1.1"), 404, "Not Found"),
+        (line("DELETE / HTTP/1.1"), 405, "Method Not Allowed"),
+        (line("HEADING / HTTP/1.1"), 501, "Not Implemented"), // It only begins like HEAD.
+    ] {
+        let mut client = server.ask(request)?;
+        let response = client.response(DEADLINE)?;
+        response.has_status(status)?;
+        client.is_closed(DEADLINE)?;
+        let page = String::from_utf8_lossy(&response.body);
+        let title = title(&page);
+        let names: Vec<u16> = title
+            .split(|c: char| !c.is_ascii_digit())
+            .filter_map(|number| number.parse().ok())
+            .filter(|number| (400..600).contains(number))
+            .collect();
+        let named = match server.program.is_ours {
+            true => names == [status] && title.contains(reason),
+            // What else is in a title is up to the author of the server.
+            false => names.iter().all(|number| *number == status),
+        };
+        let blames = ["first line", "request line"];
+        let blamed = blames.iter().find(|words| page.contains(**words));
+        let has_type = response.field("content-type").is_some();
+        let fault = match blamed {
+            Some(words) => format!("a page that blames the {words}"),
+            None if !named => format!("a page with the title {title:?}"),
+            None if !has_type => "a page without Content-Type".to_string(),
+            None => continue,
+        };
+        let expected =
+            format!("a page that is true for every {status} ({reason})");
+        let deviation = client.deviation(Symptom::Differs, &expected, &fault);
+        return Err(deviation.hint(
+            "look at how the page of an error is chosen. A status can have many \
+             causes, so a page for all of them may say only what they have in \
+             common: the status itself.",
+        ));
+    }
+    Ok(())
+}
+
+/// The title of a page, which is all of it if it's only text.
+fn title(page: &str) -> &str {
+    let title = page.split_once("<title>").map_or(page, |(_, rest)| rest);
+    title.split("</title>").next().unwrap_or_default().trim()
 }
