@@ -100,7 +100,11 @@ fn parse_target<'a>(
     target: &'a str,
 ) -> Option<(&'a str, &'a str)> {
     match method {
-        "CONNECT" => return is_host(target).then_some((target, "")),
+        "CONNECT" => {
+            let (_, port) = target.rsplit_once(':')?;
+            let valid = is_host(target) && port.parse::<u16>().is_ok();
+            return valid.then_some((target, ""));
+        }
         "OPTIONS" if target == "*" => return Some((target, "")),
         _ if target.contains('#') => return None, // A fragment is never sent.
         _ => {}

@@ -110,6 +110,9 @@ pub fn target_form_belongs_to_the_method(server: &Server) -> Outcome {
         ("CONNECT", "*"),
         ("CONNECT", "http://a.example/"),
         ("CONNECT", "a.example:port"),
+        ("CONNECT", "a.example"),
+        ("CONNECT", "a.example:"),
+        ("CONNECT", "a.example:99999"),
     ] {
         are_refused(server, &targets(method, &[target]), FORMS)?;
     }
