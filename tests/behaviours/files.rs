@@ -88,8 +88,11 @@ pub fn malformed_percent_escape_is_400(server: &Server) -> Outcome {
 }
 
 pub fn nothing_outside_the_root_is_served(server: &Server) -> Outcome {
-    let directory =
-        Directory::new(&[("a/b.txt", "inside"), ("hello.html", "hello")]);
+    let directory = Directory::new(&[
+        ("a/b.txt", "inside"),
+        ("hello.html", "hello"),
+        ("c\\d.txt", SECRET),
+    ]);
     let served = directory.served_by(server)?;
     is(&directory.get(&served, "/a/../a/./b.txt")?, 200, "inside")?;
     let secret = directory.all.0.join("secret.txt").display().to_string();
@@ -103,6 +106,16 @@ pub fn nothing_outside_the_root_is_served(server: &Server) -> Outcome {
         format!("/file:{secret}"),
     ];
     let mut paths: Vec<String> = absolute.into();
+    // Each of these would lead to a file below the root, if a path were taken
+    // less seriously.
+    let astray = [
+        "/../a/b.txt",
+        "/a/../../site/a/b.txt",
+        "/c%5cd.txt",
+        "/a%2f",
+        "/a%2f.",
+    ];
+    paths.extend(astray.map(String::from));
     for dots in ["..", "%2e%2e", ".%2E", "%2e."] {
         for slash in ["/", "%2f", "\\", "%5c", "//", "/./"] {
             for start in ["/", "/a/", "/a/b.txt/", "/a/../"] {
@@ -317,7 +330,7 @@ pub fn unreadable_file_is_404(server: &Server) -> Outcome {
 
 /// Such a directory may be entered, but not listed.
 #[cfg(target_os = "linux")]
-pub fn root_that_can_not_be_listed_is_served(server: &Server) -> Outcome {
+pub fn root_that_cannot_be_listed_is_served(server: &Server) -> Outcome {
     let directory = Directory::new(&[("a", "a"), ("b/c", "c")])
         .and("chmod 311 \"$d/site\"   # root may list it\n");
     directory.set_mode("site", 0o311);

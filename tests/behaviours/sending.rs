@@ -152,7 +152,7 @@ pub fn file_rewritten_in_place_is_never_an_error(server: &Server) -> Outcome {
 
 /// A connection takes a file descriptor, and so does a file.
 #[cfg(target_os = "linux")]
-pub fn file_that_can_not_be_opened_is_500(server: &Server) -> Outcome {
+pub fn file_that_cannot_be_opened_is_500(server: &Server) -> Outcome {
     const MOST: usize = 32;
     server.by_hand(
         "(ulimit -n 32; exec SERVER ADDRESS) & server=$!; sleep 1\n\

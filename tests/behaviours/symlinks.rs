@@ -6,6 +6,8 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use super::directory::{Directory, SECRET, has_status, is};
 use crate::support::report::Outcome;
@@ -110,6 +112,46 @@ pub fn switched_root_is_followed(server: &Server) -> Outcome {
         )
     })?;
     is(&server.get("/b")?, 200, "new")
+}
+
+/// Between two questions about a path, the answer may change.
+pub fn symlink_switched_meanwhile_never_leads_out(server: &Server) -> Outcome {
+    let directory = Directory::new(&[("a", "inside")]);
+    directory.link("a", "link");
+    directory.by_hand(
+        server,
+        "while sleep 0; do for to in a ../secret.txt; do\n  \
+         ln -s $to \"$d/site/new\"; mv -T \"$d/site/new\" \"$d/site/link\"\n\
+         done; done &\n\
+         for i in $(seq 900); do curl -s -m 3 http://ADDRESS/link; done |\n  \
+         grep -c 'not for'; kill %2",
+    );
+    let server = server.serving(&directory.site())?;
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Relaxed: nothing else depends on it.
+            while !is_over.load(Ordering::Relaxed) {
+                for to in ["../secret.txt", "a"] {
+                    directory.link(to, "new");
+                    let new = directory.site().join("new");
+                    fs::rename(new, directory.site().join("link")).unwrap();
+                }
+            }
+        });
+        let all = (0..500).try_for_each(|_| {
+            has_status(&server.get("/link")?, &[200, 404]).map_err(|it| {
+                it.hint(
+                    "look at what happens between the check of a path and its \
+                     use. If a link is switched in between, the check was about \
+                     another file. Open first, then check that the path still \
+                     leads to what is open.",
+                )
+            })
+        });
+        is_over.store(true, Ordering::Relaxed);
+        all
+    })
 }
 
 pub fn named_pipe_does_not_block_a_worker(server: &Server) -> Outcome {
