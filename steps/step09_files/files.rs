@@ -25,16 +25,14 @@ pub struct FoundFile {
 }
 // ANCHOR_END: types
 
-// ANCHOR: max_buffered
+// ANCHOR: limits
 /// A file of at most so many bytes is read as a whole and sent together with
 /// its head.
 const MAX_BUFFERED: u64 = 64 * 1024;
-// ANCHOR_END: max_buffered
 
-// ANCHOR: max_attempts
 /// How often something may replace a file in the moment in which we open it.
 const MAX_ATTEMPTS: usize = 8;
-// ANCHOR_END: max_attempts
+// ANCHOR_END: limits
 
 // ANCHOR: find
 /// Opens the file below the root that a path names. The error is the status of

@@ -95,6 +95,12 @@ impl Directory {
     }
 }
 
+/// A directory so deep that it takes a while to find out where it really is.
+/// What happens in between meets more of it that way.
+pub fn deep() -> String {
+    ["d"; 100].join("/")
+}
+
 /// The response has one of these statuses, and the secret isn't in it.
 pub fn has_status(response: &Response, allowed: &[u16]) -> Outcome {
     let body = String::from_utf8_lossy(&response.body);

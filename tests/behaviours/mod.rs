@@ -179,7 +179,7 @@ macro_rules! table {
         sending::shrinking_file_ends_the_connection [differs until 08, holds from 09]
         sending::file_rewritten_in_place_is_never_an_error [differs until 08, holds from 09 (given_up in 16)]
         #[cfg(target_os = "linux")]
-        sending::file_that_cannot_be_opened_is_500 [differs until 08, holds from 09]
+        sending::file_that_cannot_be_opened_is_500 [differs until 08, holds from 09 (given_up in 16)]
         files::not_found_page_comes_from_the_root [differs until 08, holds from 09]
         files::demonstration_routes_can_be_turned_off [closes until 01, differs until 08, holds from 09]
         #[cfg(target_os = "linux")]

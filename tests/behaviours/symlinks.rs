@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::directory::{Directory, SECRET, has_status, is};
+use super::directory::{Directory, SECRET, deep, has_status, is};
 use crate::support::report::Outcome;
 use crate::support::server::Server;
 
@@ -116,31 +116,35 @@ pub fn switched_root_is_followed(server: &Server) -> Outcome {
 
 /// Between two questions about a path, the answer may change.
 pub fn symlink_switched_meanwhile_never_leads_out(server: &Server) -> Outcome {
-    let directory = Directory::new(&[("a", "inside")]);
-    directory.link("a", "link");
+    let deep = deep();
+    let directory = Directory::new(&[(&format!("{deep}/a"), "inside")]);
+    let link = format!("{deep}/link");
+    directory.link("a", &link);
     directory.by_hand(
         server,
-        "while sleep 0; do for to in a ../secret.txt; do\n  \
-         ln -s $to \"$d/site/new\"; mv -T \"$d/site/new\" \"$d/site/link\"\n\
+        "d=$d/site; p=$(printf 'd/%.0s' $(seq 100))\n\
+         while sleep 0; do for to in a \"$d/../secret.txt\"; do\n  \
+         ln -s \"$to\" \"$d/new\"; mv -T \"$d/new\" \"$d/${p}link\"\n\
          done; done &\n\
-         for i in $(seq 900); do curl -s -m 3 http://ADDRESS/link; done |\n  \
-         grep -c 'not for'; kill %2",
+         for i in $(seq 900); do curl -s -m 3 http://ADDRESS/${p}link; done |\n  \
+         grep -c 'not for'; kill %2; d=${d%/site}",
     );
     let server = server.serving(&directory.site())?;
+    let secret = directory.all.0.join("secret.txt");
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             // Relaxed: nothing else depends on it.
             while !is_over.load(Ordering::Relaxed) {
-                for to in ["../secret.txt", "a"] {
+                for to in [&secret, Path::new("a")] {
                     directory.link(to, "new");
                     let new = directory.site().join("new");
-                    fs::rename(new, directory.site().join("link")).unwrap();
+                    fs::rename(new, directory.site().join(&link)).unwrap();
                 }
             }
         });
-        let all = (0..500).try_for_each(|_| {
-            has_status(&server.get("/link")?, &[200, 404]).map_err(|it| {
+        let all = (0..100).try_for_each(|_| {
+            has_status(&server.get(&format!("/{link}"))?, &[200, 404]).map_err(|it| {
                 it.hint(
                     "look at what happens between the check of a path and its \
                      use. If a link is switched in between, the check was about \

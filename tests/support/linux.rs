@@ -112,7 +112,7 @@ pub fn respect_rights(command: &mut Command) {
     let drop_both = || {
         for capability in [CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH] {
             // SAFETY: this option takes a number. It fails for an ordinary
-            // user, who doesn't have those rights anyway.
+            // user, but such a user doesn't have those rights anyway.
             unsafe { prctl(PR_CAPBSET_DROP, capability) };
         }
         Ok(())
