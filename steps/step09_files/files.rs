@@ -1,3 +1,4 @@
+// ANCHOR: imports
 //! Turns a path from a stranger into a file below the root, and never into any
 //! other.
 
@@ -7,7 +8,9 @@ use crate::same_file::is_same_file;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Component, Path, PathBuf};
+// ANCHOR_END: imports
 
+// ANCHOR: types
 /// What a path leads to.
 pub enum Found {
     File(FoundFile),
@@ -20,14 +23,18 @@ pub struct FoundFile {
     pub body: Body,
     pub media_type: &'static str,
 }
+// ANCHOR_END: types
 
+// ANCHOR: limits
 /// A file of at most so many bytes is read as a whole and sent together with
 /// its head.
 const MAX_BUFFERED: u64 = 64 * 1024;
 
 /// How often something may replace a file in the moment in which we open it.
 const MAX_ATTEMPTS: usize = 8;
+// ANCHOR_END: limits
 
+// ANCHOR: find
 /// Opens the file below the root that a path names. The error is the status of
 /// the response: 400, 404 or 500.
 pub fn find(root: &Path, path: &str) -> Result<Found, Status> {
@@ -55,7 +62,9 @@ pub fn find(root: &Path, path: &str) -> Result<Found, Status> {
         },
     }
 }
+// ANCHOR_END: find
 
+// ANCHOR: open
 /// Opens a regular file. `None` is what must not be served: a device, a named
 /// pipe, or whatever a symlink reaches outside of the root.
 fn open(root: &Path, relative: &Path) -> io::Result<Option<Found>> {
@@ -88,7 +97,9 @@ fn open(root: &Path, relative: &Path) -> io::Result<Option<Found>> {
     }
     Ok(None)
 }
+// ANCHOR_END: open
 
+// ANCHOR: read
 /// Reads a small file. Of a large one, only the length is known for now.
 fn read(file: File, length: u64) -> io::Result<Body> {
     if length > MAX_BUFFERED {
@@ -99,7 +110,9 @@ fn read(file: File, length: u64) -> io::Result<Body> {
     file.take(length).read_to_end(&mut bytes)?;
     Ok(Body::Bytes(bytes))
 }
+// ANCHOR_END: read
 
+// ANCHOR: resolve
 /// Takes a path apart, segment by segment. Returns the path below the root, and
 /// whether it ends in a slash.
 fn resolve(path: &str) -> Result<(PathBuf, bool), Status> {
@@ -122,7 +135,9 @@ fn resolve(path: &str) -> Result<(PathBuf, bool), Status> {
     }
     Ok((resolved, false))
 }
+// ANCHOR_END: resolve
 
+// ANCHOR: decode
 /// Decodes the percent escapes of a segment (RFC 3986 §2.1). `None` if one is
 /// broken, or if there's a NUL.
 fn decode(segment: &str) -> Option<Vec<u8>> {
@@ -142,7 +157,9 @@ fn decode(segment: &str) -> Option<Vec<u8>> {
     }
     (!bytes.contains(&0)).then_some(bytes)
 }
+// ANCHOR_END: decode
 
+// ANCHOR: is_plain
 /// Whether this names one file or directory, and not a hidden one.
 fn is_plain(name: &str) -> bool {
     let mut components = Path::new(name).components();
@@ -152,6 +169,7 @@ fn is_plain(name: &str) -> bool {
     let is_special = cfg!(windows) && name.contains([':', '~']);
     is_one && !is_special && !name.contains('\\') && !name.starts_with('.')
 }
+// ANCHOR_END: is_plain
 
 #[cfg(test)]
 mod tests {

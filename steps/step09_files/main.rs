@@ -1,4 +1,6 @@
+// ANCHOR: doc
 //! Step 09: serves a directory of files, and nothing outside of it.
+// ANCHOR_END: doc
 
 mod date;
 mod files;
@@ -11,6 +13,7 @@ mod signal;
 mod site;
 mod thread_pool;
 
+// ANCHOR: imports
 use options::Options;
 use request::Request;
 use response::{Body, Response};
@@ -20,10 +23,13 @@ use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use thread_pool::ThreadPool;
+// ANCHOR_END: imports
 
 fn main() -> io::Result<()> {
+    // ANCHOR: options
     let options = Arc::new(Options::from_args());
     let address = &options.address;
+    // ANCHOR_END: options
     let listener = TcpListener::bind(address).unwrap_or_else(|error| {
         let hint = "an address looks like 127.0.0.1:7878";
         _ = writeln!(io::stderr(), "cannot bind {address:?}: {error}; {hint}");
@@ -87,6 +93,7 @@ fn log_error(result: io::Result<()>) {
     }
 }
 
+// ANCHOR: handle
 fn handle(stream: TcpStream, options: &Options) -> io::Result<()> {
     stream.set_nonblocking(false)?; // macOS and Windows inherit the mode.
     let head = read_head(&stream)?;
@@ -97,6 +104,7 @@ fn handle(stream: TcpStream, options: &Options) -> io::Result<()> {
     // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
     send(stream, response, !head.starts_with(b"HEAD "))
 }
+// ANCHOR_END: handle
 
 /// Reads up to the blank line that ends the head (RFC 9112 §2.1). Up to four
 /// empty lines before it are skipped (§2.2).
@@ -116,6 +124,7 @@ fn read_head(stream: &TcpStream) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
+// ANCHOR: send
 /// Sends a response. A large file passes through a small buffer.
 fn send(
     mut stream: TcpStream,
@@ -141,3 +150,4 @@ fn send(
         _ => stream.write_all(&bytes),
     }
 }
+// ANCHOR_END: send

@@ -1,8 +1,10 @@
 //! A response: a status, header fields and a body.
 
 use crate::date;
+// ANCHOR: imports
 use crate::files::FoundFile;
 use std::{fmt, fs::File, time::SystemTime};
+// ANCHOR_END: imports
 
 /// A status code and its reason phrase (RFC 9110 §15).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +30,7 @@ impl fmt::Display for Status {
     }
 }
 
+// ANCHOR: response
 /// What a client gets.
 pub struct Response {
     status: Status,
@@ -35,7 +38,9 @@ pub struct Response {
     fields: String,
     pub body: Body,
 }
+// ANCHOR_END: response
 
+// ANCHOR: body
 /// What follows a head.
 pub enum Body {
     Bytes(Vec<u8>),
@@ -52,8 +57,10 @@ impl Body {
         }
     }
 }
+// ANCHOR_END: body
 
 impl Response {
+    // ANCHOR: constructors
     /// A response without a body.
     pub fn empty(status: Status) -> Response {
         let body = Body::Bytes(Vec::new());
@@ -75,6 +82,7 @@ impl Response {
         Response { body, ..Response::empty(status) }
             .with("Content-Type", "text/plain; charset=utf-8")
     }
+    // ANCHOR_END: constructors
 
     /// Adds a header field (RFC 9110 §5).
     pub fn with(mut self, name: &str, value: &str) -> Response {

@@ -1,13 +1,16 @@
 //! What there is to see: a page for each path, and an answer to each method.
 
+// ANCHOR: imports
 use crate::files::{self, Found};
 use crate::options::Options;
 use crate::request::Request;
 use crate::response::{Response, Status};
 use std::{thread, time::Duration};
+// ANCHOR_END: imports
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
 
+// ANCHOR: respond
 /// Answers a request: by its method (RFC 9110 §9), then by its path.
 pub fn respond(request: &Request, options: &Options) -> Response {
     match request.method {
@@ -20,7 +23,9 @@ pub fn respond(request: &Request, options: &Options) -> Response {
         _ => Response::status_page(Status::NOT_IMPLEMENTED),
     }
 }
+// ANCHOR_END: respond
 
+// ANCHOR: route
 fn route(request: &Request, options: &Options) -> Response {
     match request.path {
         "/sleep" if options.demo => {
@@ -31,7 +36,9 @@ fn route(request: &Request, options: &Options) -> Response {
         path => serve(path, request, options),
     }
 }
+// ANCHOR_END: route
 
+// ANCHOR: serve
 /// Answers with the file that a path names.
 fn serve(path: &str, request: &Request, options: &Options) -> Response {
     match files::find(&options.root, path) {
@@ -53,6 +60,7 @@ fn serve(path: &str, request: &Request, options: &Options) -> Response {
         Err(status) => Response::status_page(status),
     }
 }
+// ANCHOR_END: serve
 
 /// How long `/sleep` takes: `ms=N` milliseconds, at most 10,000; else 5 seconds.
 fn pause(query: &str) -> Duration {

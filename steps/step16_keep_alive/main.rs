@@ -48,7 +48,11 @@ fn main() -> ExitCode {
         Ok(site) => site,
         Err(error) => {
             let root = options.root;
-            _ = writeln!(io::stderr(), "cannot serve {root:?}: {error}");
+            let hint = "--root takes a directory";
+            _ = writeln!(
+                io::stderr(),
+                "cannot serve {root:?}: {error}; {hint}"
+            );
             return ExitCode::FAILURE;
         }
     };

@@ -78,10 +78,13 @@ impl Options {
         let mut options = Options::usual();
         let mut has_address = false;
         while let Some(argument) = arguments.next() {
-            let name = argument.to_string_lossy();
+            let (name, value) = split(argument);
+            let has_value = value.is_some();
+            let mut takes_value = false;
             let mut value = || {
+                takes_value = true;
                 let missing = || format!("{name} needs a value");
-                arguments.next().ok_or_else(missing)
+                value.clone().or_else(|| arguments.next()).ok_or_else(missing)
             };
             let limits = &mut options.limits;
             match &*name {
@@ -100,15 +103,28 @@ impl Options {
                     return Err(format!("there is no option {name:?}"));
                 }
                 _ if has_address => {
-                    return Err(format!("{name:?} is one address too many"));
+                    return Err(format!("{name:?} is a second address"));
                 }
                 _ => {
-                    options.address = name.into_owned();
+                    options.address.clone_from(&name);
                     has_address = true;
                 }
             }
+            if has_value && !takes_value {
+                return Err(format!("{name} takes no value"));
+            }
         }
         Ok(Some(options))
+    }
+}
+
+/// The name of an option, and its value if they are joined as in `--root=DIR`.
+fn split(argument: OsString) -> (String, Option<OsString>) {
+    match argument.to_str().and_then(|text| text.split_once('=')) {
+        Some((name, value)) if name.starts_with("--") => {
+            (name.to_string(), Some(value.into()))
+        }
+        _ => (argument.to_string_lossy().into_owned(), None),
     }
 }
 
@@ -116,9 +132,9 @@ impl Options {
 /// more threads than that.
 fn number(name: &str, value: OsString) -> Result<usize, String> {
     let number = value.to_str().and_then(|text| text.parse().ok());
-    number
-        .filter(|number| (1..=65_536).contains(number))
-        .ok_or_else(|| format!("{name} {value:?} is no number from 1 to 65536"))
+    number.filter(|number| (1..=65_536).contains(number)).ok_or_else(|| {
+        format!("{name} {value:?} isn't a number from 1 to 65536")
+    })
 }
 
 /// A time in seconds, with a fraction or without, up to a day.
@@ -127,7 +143,7 @@ fn seconds(name: &str, value: OsString) -> Result<Duration, String> {
     seconds
         .filter(|seconds| (0.001..=86_400.0).contains(seconds))
         .map(Duration::from_secs_f64)
-        .ok_or_else(|| format!("{name} {value:?} is no time in seconds"))
+        .ok_or_else(|| format!("{name} {value:?} isn't a time in seconds"))
 }
 
 #[cfg(test)]
@@ -171,14 +187,14 @@ mod tests {
         assert_eq!(error("--root"), "--root needs a value");
         for bad in ["0", "-1", "+", "many", "65537", "99999999999999999999"] {
             let expected =
-                format!("--workers {bad:?} is no number from 1 to 65536");
+                format!("--workers {bad:?} isn't a number from 1 to 65536");
             assert_eq!(error(&format!("--workers {bad}")), expected);
         }
         for bad in ["0", "-1", "soon", "NaN", "inf", "86401"] {
             let expected =
-                format!("--head-seconds {bad:?} is no time in seconds");
+                format!("--head-seconds {bad:?} isn't a time in seconds");
             assert_eq!(error(&format!("--head-seconds {bad}")), expected);
         }
-        assert_eq!(error("a:1 b:2"), "\"b:2\" is one address too many");
+        assert_eq!(error("a:1 b:2"), "\"b:2\" is a second address");
     }
 }

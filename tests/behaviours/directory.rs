@@ -1,6 +1,8 @@
 //! Directories for a server to serve, and what it says about their files.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -63,6 +65,20 @@ impl Directory {
         server.serving(&self.site())
     }
 
+    /// The same, with the rights of an ordinary user.
+    #[cfg(target_os = "linux")]
+    pub fn served_to_ordinary_user(&self, server: &Server) -> Outcome<Server> {
+        self.by_hand(server, &by_hand::get("/"));
+        server.serving_by_rights(&self.site())
+    }
+
+    /// Sets who may do what with a file, seen from beside the site.
+    #[cfg(target_os = "linux")]
+    pub fn set_mode(&self, path: &str, mode: u32) {
+        let rights = PermissionsExt::from_mode(mode);
+        fs::set_permissions(self.all.0.join(path), rights).unwrap();
+    }
+
     /// The response to a request for that path, as can be seen by hand.
     pub fn get(&self, server: &Server, path: &str) -> Outcome<Response> {
         self.by_hand(server, &by_hand::get(path));
@@ -77,6 +93,24 @@ impl Directory {
             self.in_shell
         ));
     }
+}
+
+/// A directory so deep that it takes a while to find out where it really is.
+/// What happens in between meets more of it that way.
+pub fn deep() -> String {
+    ["d"; 100].join("/")
+}
+
+/// The response has one of these statuses, and the secret isn't in it.
+pub fn has_status(response: &Response, allowed: &[u16]) -> Outcome {
+    let body = String::from_utf8_lossy(&response.body);
+    if body.contains(SECRET) {
+        return response.differs("a response without a file from elsewhere");
+    }
+    if allowed.contains(&response.status) {
+        return Ok(());
+    }
+    response.differs(&format!("a status of {allowed:?}"))
 }
 
 /// The response has that status and that body.

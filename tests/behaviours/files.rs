@@ -1,70 +1,23 @@
-//! A directory of files, and nothing outside of it.
+//! Which file a path leads to, and what a response says about it.
 
 use std::fs;
-#[cfg(unix)]
-use std::path::Path;
 
 #[cfg(target_os = "linux")]
 use super::differs;
-use super::directory::{Directory, SECRET, is};
+use super::directory::{Directory, SECRET, has_status, is};
 use super::responding::{NOT_FOUND, is_hello, is_page};
-#[cfg(target_os = "linux")]
-use crate::support::DEADLINE;
 use crate::support::by_hand;
-#[cfg(target_os = "linux")]
-use crate::support::client::get;
 use crate::support::report::Outcome;
-use crate::support::response::Response;
 use crate::support::server::Server;
-
-/// The response has one of these statuses, and the secret isn't in it.
-fn has_status(response: &Response, allowed: &[u16]) -> Outcome {
-    let body = String::from_utf8_lossy(&response.body);
-    if body.contains(SECRET) {
-        return response.differs("a response without a file from elsewhere");
-    }
-    if allowed.contains(&response.status) {
-        return Ok(());
-    }
-    response.differs(&format!("a status of {allowed:?}"))
-}
 
 pub fn any_file_below_the_root_is_served(server: &Server) -> Outcome {
     server.by_hand(by_hand::get("/404.html"));
     is_page(&server.get("/404.html")?, 200, &NOT_FOUND)?;
-    let types = [
-        ("a.html", "text/html; charset=utf-8"),
-        ("b/c.css", "text/css; charset=utf-8"),
-        ("b/d/e.js", "text/javascript; charset=utf-8"),
-        ("f.TXT", "text/plain; charset=utf-8"),
-        ("g.json", "application/json"),
-        ("h.svg", "image/svg+xml; charset=utf-8"),
-        ("i.png", "image/png"),
-        ("j.jpg", "image/jpeg"),
-        ("k.woff2", "font/woff2"),
-        ("l.wasm", "application/wasm"),
-        ("m.unknown", "application/octet-stream"),
-        ("n", "application/octet-stream"),
-    ];
-    let directory = Directory::new(&types.map(|(path, _)| (path, path)));
+    let files = ["a.html", "b/c.css", "b/d/e.js", "f", "g/h.tar.gz"];
+    let directory = Directory::new(&files.map(|path| (path, path)));
     let server = directory.served_by(server)?;
-    for (path, media_type) in types {
-        let response = directory.get(&server, &format!("/{path}"))?;
-        is(&response, 200, path)?;
-        for (name, value) in [
-            ("content-type", media_type),
-            ("x-content-type-options", "nosniff"),
-        ] {
-            let found = response.field(name).unwrap_or_default();
-            let charset = "; charset=utf-8";
-            if found.trim_end_matches(charset)
-                != value.trim_end_matches(charset)
-                || (value.starts_with("text/") && found != value)
-            {
-                let expected = format!("{name}: {value} for {path}");
-                return response.differs(&expected);
-            }
-        }
+    for path in files {
+        is(&directory.get(&server, &format!("/{path}"))?, 200, path)?;
     }
     has_status(&directory.get(&server, "/b/none")?, &[404])?;
     has_status(&directory.get(&server, "/a.html/")?, &[404])?;
@@ -135,8 +88,11 @@ pub fn malformed_percent_escape_is_400(server: &Server) -> Outcome {
 }
 
 pub fn nothing_outside_the_root_is_served(server: &Server) -> Outcome {
-    let directory =
-        Directory::new(&[("a/b.txt", "inside"), ("hello.html", "hello")]);
+    let directory = Directory::new(&[
+        ("a/b.txt", "inside"),
+        ("hello.html", "hello"),
+        ("c\\d.txt", SECRET),
+    ]);
     let served = directory.served_by(server)?;
     is(&directory.get(&served, "/a/../a/./b.txt")?, 200, "inside")?;
     let secret = directory.all.0.join("secret.txt").display().to_string();
@@ -146,8 +102,20 @@ pub fn nothing_outside_the_root_is_served(server: &Server) -> Outcome {
         secret.replace('/', "%2f"),
         format!("/a/{}", secret.replace('/', "%2F")),
         format!("/{}", secret.replace('/', "\\")),
+        format!("/c:{secret}"),
+        format!("/file:{secret}"),
     ];
     let mut paths: Vec<String> = absolute.into();
+    // Each of these would lead to a file below the root, if a path were taken
+    // less seriously.
+    let astray = [
+        "/../a/b.txt",
+        "/a/../../site/a/b.txt",
+        "/c%5cd.txt",
+        "/a%2f",
+        "/a%2f.",
+    ];
+    paths.extend(astray.map(String::from));
     for dots in ["..", "%2e%2e", ".%2E", "%2e."] {
         for slash in ["/", "%2f", "\\", "%5c", "//", "/./"] {
             for start in ["/", "/a/", "/a/b.txt/", "/a/../"] {
@@ -180,95 +148,6 @@ pub fn hidden_files_are_not_served(server: &Server) -> Outcome {
     is(&directory.get(&server, "/a")?, 200, "a")
 }
 
-#[cfg(unix)]
-pub fn symlink_out_of_the_root_is_not_followed(server: &Server) -> Outcome {
-    let directory = Directory::new(&[("a/b.txt", "inside")]).and(
-        "ln -s ../secret.txt \"$d/site/file.txt\"\n\
-         ln -s .. \"$d/site/directory\"\n\
-         ln -s ../../secret.txt \"$d/site/a/relative.txt\"\n\
-         ln -s a \"$d/site/within\"; ln -s b.txt \"$d/site/a/c.txt\"\n",
-    );
-    let link = |to: &Path, from: &str| {
-        std::os::unix::fs::symlink(to, directory.site().join(from)).unwrap();
-    };
-    link(&directory.all.0.join("secret.txt"), "file.txt");
-    link(&directory.all.0, "directory");
-    link(Path::new("../../secret.txt"), "a/relative.txt");
-    link(Path::new("loop"), "loop");
-    link(Path::new("nowhere"), "dangling");
-    link(Path::new("a"), "within");
-    link(Path::new("b.txt"), "a/c.txt");
-    fs::write(directory.site().join(".hidden"), SECRET).unwrap();
-    link(Path::new(".hidden"), "shown.txt");
-    let server = directory.served_by(server)?;
-    for _ in 0..2 {
-        for path in ["/within/b.txt", "/a/c.txt", "/within/c.txt"] {
-            is(&directory.get(&server, path)?, 200, "inside")?;
-        }
-        for path in [
-            "/file.txt",
-            "/directory/secret.txt",
-            "/directory/site/a/b.txt/../../../secret.txt",
-            "/directory",
-            "/directory/",
-            "/a/relative.txt",
-            "/dangling",
-            "/shown.txt",
-            "/loop",
-        ] {
-            has_status(&directory.get(&server, path)?, &[404, 403])?;
-        }
-    }
-    server.is_well()
-}
-
-#[cfg(unix)]
-pub fn named_pipe_does_not_block_a_worker(server: &Server) -> Outcome {
-    let directory =
-        Directory::new(&[("a", "a")]).and("mkfifo \"$d/site/pipe\"\n");
-    let pipe = directory.site().join("pipe");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    let socket = directory.site().join("socket");
-    let listener = std::os::unix::net::UnixListener::bind(&socket);
-    assert!(made.is_ok_and(|it| it.success()) && listener.is_ok());
-    let server = directory.served_by(server)?;
-    for path in ["/pipe", "/socket", "/pipe"] {
-        has_status(&directory.get(&server, path)?, &[404, 403])?;
-    }
-    is(&directory.get(&server, "/a")?, 200, "a")
-}
-
-#[cfg(target_os = "linux")]
-pub fn large_file_is_sent_in_constant_memory(server: &Server) -> Outcome {
-    const LENGTH: u64 = 100_000_000;
-    let directory = Directory::new(&[("a", "a")])
-        .and("head -c 100000000 /dev/zero > \"$d/site/large\"\n");
-    let large = fs::File::create(directory.site().join("large"));
-    large.and_then(|file| file.set_len(LENGTH)).unwrap();
-    let server = directory.served_by(server)?;
-    is(&directory.get(&server, "/a")?, 200, "a")?;
-    let before = server.peak_memory()?;
-    directory.by_hand(
-        &server,
-        "curl -m 9 -o /dev/null -w '%{size_download}\\n' http://ADDRESS/large\n\
-         grep VmHWM /proc/$server/status   # the most memory that it has had",
-    );
-    let mut client = server.send(get("/large"))?;
-    let head = client.head(DEADLINE)?;
-    let length = head.field("content-length").unwrap_or_default().to_string();
-    let count = client.drain();
-    if head.status != 200 || length != LENGTH.to_string() || count != LENGTH {
-        let saw = format!("{}, {length}, {count} bytes", head.status);
-        return differs(&format!("200 and {LENGTH} bytes"), &saw);
-    }
-    let more = server.peak_memory()?.saturating_sub(before);
-    if more > 4 * 1024 {
-        let saw = format!("{more} KiB");
-        return differs("less than 4 MiB of memory for a large file", &saw);
-    }
-    Ok(())
-}
-
 pub fn not_found_page_comes_from_the_root(server: &Server) -> Outcome {
     let directory = Directory::new(&[("a", "a")]);
     let served = directory.served_by(server)?;
@@ -285,4 +164,196 @@ pub fn demonstration_routes_can_be_turned_off(server: &Server) -> Outcome {
     let plain = server.configured(&["--no-demo"])?;
     has_status(&plain.get("/sleep?ms=100")?, &[404])?;
     has_status(&plain.get("/panic")?, &[404])
+}
+
+pub fn media_type_follows_the_extension(server: &Server) -> Outcome {
+    let files: Vec<_> = MEDIA_TYPES
+        .iter()
+        .flat_map(|(_, extensions)| extensions.split(' '))
+        .map(|extension| format!("a.{extension}"))
+        .collect();
+    let files: Vec<_> = files.iter().map(|name| (&**name, "a")).collect();
+    let directory = Directory::new(&files);
+    let server = directory.served_by(server)?;
+    for (media_type, extensions) in MEDIA_TYPES {
+        for extension in extensions.split(' ') {
+            let path = format!("/a.{extension}");
+            let response = directory.get(&server, &path)?;
+            is(&response, 200, "a")?;
+            let found = response.field("content-type").unwrap_or_default();
+            // Text needs its encoding. What isn't text may say it.
+            let is_right = match media_type.starts_with("text/") {
+                true => found == format!("{media_type}; charset=utf-8"),
+                false => {
+                    found.trim_end_matches("; charset=utf-8") == *media_type
+                }
+            };
+            if !is_right {
+                let expected = format!("Content-Type: {media_type} for {path}");
+                return response.differs(&expected).map_err(|it| {
+                    it.hint(
+                        "look at the table of media types. Text has \
+                         `; charset=utf-8` after its type, an extension counts \
+                         in any case, and what isn't in the table is \
+                         application/octet-stream.",
+                    )
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What browsers show, play or load, as IANA or MDN list it.
+const MEDIA_TYPES: &[(&str, &str)] = &[
+    ("text/html", "html htm HTML"),
+    ("application/xhtml+xml", "xhtml"),
+    ("text/plain", "txt TXT"),
+    ("application/pdf", "pdf"),
+    ("application/epub+zip", "epub"),
+    ("text/css", "css"),
+    ("text/javascript", "js mjs cjs"),
+    ("application/wasm", "wasm"),
+    ("application/json", "json"),
+    ("application/ld+json", "jsonld"),
+    ("application/manifest+json", "webmanifest"),
+    ("text/csv", "csv"),
+    ("application/atom+xml", "atom"),
+    ("application/rss+xml", "rss"),
+    ("text/calendar", "ics"),
+    ("font/woff", "woff"),
+    ("font/woff2", "woff2"),
+    ("font/ttf", "ttf"),
+    ("font/otf", "otf"),
+    ("image/svg+xml", "svg"),
+    ("image/png", "png"),
+    ("image/jpeg", "jpg jpeg JPG"),
+    ("image/gif", "gif"),
+    ("image/webp", "webp"),
+    ("image/avif", "avif"),
+    ("image/jxl", "jxl"),
+    ("image/bmp", "bmp"),
+    ("image/tiff", "tiff"),
+    ("image/vnd.microsoft.icon", "ico"),
+    ("audio/mpeg", "mp3"),
+    ("audio/mp4", "m4a"),
+    ("audio/flac", "flac"),
+    ("audio/wav", "wav"),
+    ("audio/ogg", "ogg opus"),
+    ("video/mp4", "mp4 m4v"),
+    ("video/webm", "webm"),
+    ("video/quicktime", "mov"),
+    ("video/mp2t", "ts"),
+    ("text/vtt", "vtt"),
+    ("application/vnd.apple.mpegurl", "m3u8"),
+    ("application/zip", "zip"),
+    ("application/gzip", "gz"),
+    ("application/octet-stream", "unknown bin x"),
+];
+
+pub fn browser_does_not_guess_the_media_type(server: &Server) -> Outcome {
+    server.by_hand(by_hand::get("/"));
+    for (path, status) in [("/", 200), ("/none", 404), ("/%", 400)] {
+        server.by_hand(by_hand::get(path));
+        let response = server.get(path)?;
+        response.has_status(status)?;
+        if response.field("x-content-type-options") != Some("nosniff") {
+            return response.differs("X-Content-Type-Options: nosniff");
+        }
+    }
+    Ok(())
+}
+
+pub fn copy_may_be_kept_but_must_be_revalidated(server: &Server) -> Outcome {
+    for path in ["/", "/hello.html"] {
+        server.by_hand(by_hand::get(path));
+        let response = server.get(path)?;
+        is_hello(&response)?;
+        if response.field("cache-control") != Some("no-cache") {
+            return response.differs("Cache-Control: no-cache").map_err(|it| {
+                it.hint(
+                    "without this field, a browser decides by itself how long \
+                     its copy is good. A reload after an edit may then show the \
+                     old page.",
+                )
+            });
+        }
+    }
+    Ok(())
+}
+
+pub fn well_known_files_are_served(server: &Server) -> Outcome {
+    let directory = Directory::new(&[
+        (".well-known/security.txt", "found"),
+        (".well-known/.hidden", SECRET),
+        (".well-known-not/a", SECRET),
+        ("a/.well-known/b", SECRET),
+    ]);
+    let server = directory.served_by(server)?;
+    for path in [
+        "/.well-known/security.txt",
+        "/%2ewell-known/security.txt",
+        "/a/../.well-known/security.txt",
+    ] {
+        is(&directory.get(&server, path)?, 200, "found")?;
+    }
+    for path in
+        ["/.well-known/.hidden", "/.well-known-not/a", "/a/.well-known/b"]
+    {
+        has_status(&directory.get(&server, path)?, &[404, 403])?;
+    }
+    Ok(())
+}
+
+/// As root, a server may read everything, so this one isn't given that right.
+#[cfg(target_os = "linux")]
+pub fn unreadable_file_is_404(server: &Server) -> Outcome {
+    let directory =
+        Directory::new(&[("a", SECRET), ("b/c", SECRET), ("d", "d")]).and(
+            "chmod 0 \"$d/site/a\" \"$d/site/b\"   # root may read them\n",
+        );
+    directory.set_mode("site/a", 0);
+    directory.set_mode("site/b", 0);
+    let server = directory.served_to_ordinary_user(server)?;
+    for path in ["/a", "/b/c", "/b/", "/a"] {
+        has_status(&directory.get(&server, path)?, &[404]).map_err(|it| {
+            it.hint(
+                "look at what the error of `File::open` becomes. To a client, \
+                 a file that the server may not read isn't there.",
+            )
+        })?;
+    }
+    let found = is(&directory.get(&server, "/d")?, 200, "d");
+    directory.set_mode("site/b", 0o755); // It has to be removed again.
+    found
+}
+
+/// Such a directory may be entered, but not listed.
+#[cfg(target_os = "linux")]
+pub fn root_that_cannot_be_listed_is_served(server: &Server) -> Outcome {
+    let directory = Directory::new(&[("a", "a"), ("b/c", "c")])
+        .and("chmod 311 \"$d/site\"   # root may list it\n");
+    directory.set_mode("site", 0o311);
+    let server = directory.served_to_ordinary_user(server)?;
+    is(&directory.get(&server, "/a")?, 200, "a")?;
+    let found = is(&directory.get(&server, "/b/c")?, 200, "c");
+    directory.set_mode("site", 0o755);
+    found
+}
+
+#[cfg(target_os = "linux")]
+pub fn number_of_workers_can_be_chosen(server: &Server) -> Outcome {
+    server.by_hand(
+        "for n in 2 9; do\n  \
+         SERVER ADDRESS --workers $n & server=$!; sleep 1\n  \
+         ls /proc/$server/task | wc -l; kill $server; wait $server\n\
+         done",
+    );
+    let few = server.configured(&["--workers", "2"])?.threads()?;
+    let more = server.configured(&["--workers", "9"])?.threads()?;
+    if more == few + 7 {
+        return Ok(());
+    }
+    let expected = "seven more threads with --workers 9 than with --workers 2";
+    differs(expected, &format!("{few} threads, and then {more}"))
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use super::report::{Deviation, Outcome, Symptom};
 use super::server::{Server, broken, wait_until};
@@ -96,4 +98,25 @@ pub fn allow_open_files(count: u64) {
         limits[0] = limits[0].max(count.min(limits[1]));
         setrlimit(RLIMIT_NOFILE, &limits);
     }
+}
+
+/// Takes root's right to read and to write everything from a program that is
+/// to be started. What it may do is then up to each file, as for other users.
+pub fn respect_rights(command: &mut Command) {
+    const PR_CAPBSET_DROP: i32 = 24;
+    const CAP_DAC_OVERRIDE: u64 = 1;
+    const CAP_DAC_READ_SEARCH: u64 = 2;
+    unsafe extern "C" {
+        fn prctl(option: i32, ...) -> i32;
+    }
+    let drop_both = || {
+        for capability in [CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH] {
+            // SAFETY: this option takes a number. It fails for an ordinary
+            // user, but such a user doesn't have those rights anyway.
+            unsafe { prctl(PR_CAPBSET_DROP, capability) };
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec, only a system call is made.
+    unsafe { command.pre_exec(drop_both) };
 }

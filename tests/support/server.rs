@@ -93,9 +93,20 @@ impl Server {
         self.start_at("127.0.0.1")
     }
 
-    /// A second server of the same program, which serves that folder.
+    /// A second server of the same program, which serves that directory.
     pub fn serving(&self, root: &Path) -> Outcome<Server> {
+        self.serves(root, self.program.command())
+    }
+
+    /// The same. If it's run by root, it can't read what its rights forbid.
+    #[cfg(target_os = "linux")]
+    pub fn serving_by_rights(&self, root: &Path) -> Outcome<Server> {
         let mut command = self.program.command();
+        super::linux::respect_rights(&mut command);
+        self.serves(root, command)
+    }
+
+    fn serves(&self, root: &Path, mut command: Command) -> Outcome<Server> {
         command.arg("127.0.0.1:0").arg("--root").arg(root);
         self.run_too(command).map_err(|it| {
             let expected = "a server that takes --root DIR";
