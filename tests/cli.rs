@@ -130,13 +130,16 @@ fn invalid_option_value_is_refused() {
         refuse(with, arguments, 2, line, " (see --help)");
     }
     for option in ["--head-seconds", "--stall-seconds"] {
-        let line = format!("{option} \"0\" isn't a time in seconds");
+        let line =
+            format!("{option} \"0\" isn't a time from 0.001 to 86400 seconds");
         refuse(split_at(DEADLINES).1, &[option, "0"], 2, &line, "");
     }
     let line = "--queue \"-1\" isn't a number";
     refuse(split_at(QUEUE).1, &["--queue", "-1"], 2, line, "");
     for option in ["--idle-seconds", "--body-seconds", "--drain-seconds"] {
-        let line = format!("{option} \"soon\" isn't a time in seconds");
+        let line = format!(
+            "{option} \"soon\" isn't a time from 0.001 to 86400 seconds"
+        );
         refuse(split_at(KEEP_ALIVE).1, &[option, "soon"], 2, &line, "");
     }
 }

@@ -143,7 +143,9 @@ fn seconds(name: &str, value: OsString) -> Result<Duration, String> {
     seconds
         .filter(|seconds| (0.001..=86_400.0).contains(seconds))
         .map(Duration::from_secs_f64)
-        .ok_or_else(|| format!("{name} {value:?} isn't a time in seconds"))
+        .ok_or_else(|| {
+            format!("{name} {value:?} isn't a time from 0.001 to 86400 seconds")
+        })
 }
 
 #[cfg(test)]
@@ -191,8 +193,9 @@ mod tests {
             assert_eq!(error(&format!("--workers {bad}")), expected);
         }
         for bad in ["0", "-1", "soon", "NaN", "inf", "86401"] {
-            let expected =
-                format!("--head-seconds {bad:?} isn't a time in seconds");
+            let expected = format!(
+                "--head-seconds {bad:?} isn't a time from 0.001 to 86400 seconds"
+            );
             assert_eq!(error(&format!("--head-seconds {bad}")), expected);
         }
         assert_eq!(error("a:1 b:2"), "\"b:2\" is a second address");

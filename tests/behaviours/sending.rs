@@ -182,7 +182,8 @@ pub fn file_that_cannot_be_opened_is_500(server: &Server) -> Outcome {
     let response = client.response(DEADLINE)?;
     response.has_status(500)?;
     let is_said = |line: &String| line.contains("Too many open files");
-    if server.program.is_ours && !server.stderr.lines().iter().any(is_said) {
+    let is_said = |lines: &[String]| lines.iter().any(is_said);
+    if server.program.is_ours && !server.stderr.wait(DEADLINE, is_said) {
         return differs(
             "one line on standard error that says why",
             &format!("{:?}", server.stderr.lines()),
