@@ -151,6 +151,16 @@ mod tests {
     }
 
     #[test]
+    fn each_byte_is_searched_once() {
+        let mut reader = HeadReader::default();
+        let bytes = b"\r\nGET / HTTP/1.1\r\nHost: a";
+        for end in 1..=bytes.len() {
+            assert_eq!(reader.read(&bytes[..end]), Ok(None));
+            assert_eq!(reader.searched, end);
+        }
+    }
+
+    #[test]
     fn as_much_as_is_allowed_is_read() {
         let line = format!(
             "GET /{} HTTP/1.1\r\n\r\n",
