@@ -1,3 +1,4 @@
+// ANCHOR: uses
 //! One connection: reads a request, and sends the response.
 
 use crate::head::HeadReader;
@@ -9,7 +10,9 @@ use crate::site;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
 use std::ops::Range;
+// ANCHOR_END: uses
 
+// ANCHOR: handle
 /// Serves one request.
 pub fn handle(stream: &TcpStream, options: &Options) -> io::Result<()> {
     stream.set_nonblocking(false)?; // macOS and Windows inherit the mode.
@@ -23,7 +26,9 @@ pub fn handle(stream: &TcpStream, options: &Options) -> io::Result<()> {
     let is_head = buffer.trim_ascii_start().starts_with(b"HEAD ");
     send(stream, response, !is_head)
 }
+// ANCHOR_END: handle
 
+// ANCHOR: read_head
 /// Reads until the head is complete (RFC 9112 §2.1), and returns where in the
 /// buffer it is, or the status if it's refused.
 fn read_head(
@@ -46,6 +51,7 @@ fn read_head(
         }
     }
 }
+// ANCHOR_END: read_head
 
 /// Sends a response. A large file passes through a small buffer.
 fn send(

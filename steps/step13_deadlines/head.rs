@@ -1,3 +1,4 @@
+// ANCHOR: struct
 //! Watches a head arrive, and refuses what can't become a request anymore.
 
 use crate::limits::{MAX_EMPTY_LINES, MAX_FIELDS, MAX_HEAD, MAX_REQUEST_LINE};
@@ -19,7 +20,9 @@ pub struct HeadReader {
     /// How far that line was searched for its end.
     searched: usize,
 }
+// ANCHOR_END: struct
 
+// ANCHOR: read
 impl HeadReader {
     /// Looks at all the bytes that have arrived so far. Returns where the head
     /// is, or `None` if more bytes are needed. The error is the status of the
@@ -49,7 +52,9 @@ impl HeadReader {
             false => Ok(None),
         }
     }
+    // ANCHOR_END: read
 
+    // ANCHOR: take_line
     fn take_line(&mut self, line: &[u8]) -> Result<(), Status> {
         if self.lines == 0 {
             // Empty lines before a request do no harm (RFC 9112 §2.2).
@@ -69,7 +74,9 @@ impl HeadReader {
         self.lines += 1;
         Ok(())
     }
+    // ANCHOR_END: take_line
 
+    // ANCHOR: check_partial_line
     /// Refuses a request line by its first byte, or when it becomes too long.
     fn check_partial_line(&self, line: &[u8]) -> Result<(), Status> {
         let Some(&first) = line.first() else { return Ok(()) };
@@ -86,6 +93,7 @@ impl HeadReader {
         }
     }
 }
+// ANCHOR_END: check_partial_line
 
 #[cfg(test)]
 mod tests {
@@ -139,6 +147,16 @@ mod tests {
             let whole = format!("{bytes}\r\n\r\n");
             let seen = HeadReader::default().read(whole.as_bytes());
             assert_eq!(seen, Err(status), "{bytes:?} at once");
+        }
+    }
+
+    #[test]
+    fn each_byte_is_searched_once() {
+        let mut reader = HeadReader::default();
+        let bytes = b"\r\nGET / HTTP/1.1\r\nHost: a";
+        for end in 1..=bytes.len() {
+            assert_eq!(reader.read(&bytes[..end]), Ok(None));
+            assert_eq!(reader.searched, end);
         }
     }
 

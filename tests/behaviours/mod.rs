@@ -229,6 +229,13 @@ macro_rules! table {
         limits::long_request_line_is_414 [closes until 01, differs until 11, holds from 12]
         limits::large_request_head_is_431 [closes until 01, differs until 11, holds from 12]
         limits::too_many_header_fields_are_431 [closes until 01, differs until 11, holds from 12]
+        limits::limits_are_exact [closes until 01, differs until 11, holds from 12 (differs in 16)]
+        limits::refused_head_request_gets_no_body [closes until 01, differs until 11, holds from 12]
+        limits::invalid_first_byte_is_400_at_once [hangs until 11, holds from 12 (hangs in 16)]
+        limits::invalid_request_line_is_refused_at_once [hangs until 11, holds from 12 (hangs in 16)]
+        limits::fifth_empty_line_is_400_at_once [closes until 01, differs until 06, hangs until 11, holds from 12]
+        #[cfg(target_os = "linux")]
+        limits::endless_request_head_does_not_fill_the_memory [differs until 11, holds from 12]
 
         // step 13: how long a client may take
         deadlines::silent_client_times_out [hangs until 12, holds from 13]
