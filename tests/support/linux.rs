@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::os::fd::AsRawFd;
 
 use super::report::{Deviation, Outcome, Symptom};
 use super::server::{Server, broken, wait_until};
@@ -95,5 +97,26 @@ pub fn allow_open_files(count: u64) {
         getrlimit(RLIMIT_NOFILE, &mut limits);
         limits[0] = limits[0].max(count.min(limits[1]));
         setrlimit(RLIMIT_NOFILE, &limits);
+    }
+}
+
+/// Makes the kernel keep little for this client: what it doesn't read soon, the
+/// server can't send.
+pub fn shrink_receive_buffer(stream: &TcpStream) {
+    const SOL_SOCKET: i32 = 1;
+    const SO_RCVBUF: i32 = 8;
+    const BYTES: i32 = 4096;
+    unsafe extern "C" {
+        fn setsockopt(
+            socket: i32,
+            level: i32,
+            name: i32,
+            value: *const i32,
+            length: u32,
+        ) -> i32;
+    }
+    // SAFETY: the value is an `int`, which has four bytes.
+    unsafe {
+        setsockopt(stream.as_raw_fd(), SOL_SOCKET, SO_RCVBUF, &BYTES, 4);
     }
 }
