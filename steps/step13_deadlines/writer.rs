@@ -1,3 +1,4 @@
+// ANCHOR: writer
 //! Hands out a response, chunk by chunk.
 
 use crate::limits::SEND_CHUNK;
@@ -28,7 +29,9 @@ impl ResponseWriter {
         }
         ResponseWriter { chunk, sent: 0, file }
     }
+    // ANCHOR_END: writer
 
+    // ANCHOR: unsent
     /// The bytes of the chunk that are to be sent next.
     pub fn unsent(&self) -> &[u8] {
         &self.chunk[self.sent..]
@@ -38,7 +41,9 @@ impl ResponseWriter {
     pub fn advance(&mut self, count: usize) {
         self.sent += count;
     }
+    // ANCHOR_END: unsent
 
+    // ANCHOR: next_chunk
     /// Replaces the chunk by the next one, of at most `SEND_CHUNK` bytes.
     /// Returns `false` if there is none.
     pub fn next_chunk(&mut self) -> io::Result<bool> {
@@ -56,6 +61,7 @@ impl ResponseWriter {
         Ok(count > 0)
     }
 }
+// ANCHOR_END: next_chunk
 
 #[cfg(test)]
 mod tests {

@@ -29,6 +29,18 @@ fn still_waits(deviation: Deviation) -> Deviation {
     )
 }
 
+/// The connection ended without a word.
+fn has_no_408(deviation: Deviation) -> Deviation {
+    if deviation.symptom != Symptom::Closes {
+        return deviation;
+    }
+    deviation.expected("status 408, because a part of a head has come").hint(
+        "look at what happens at the deadline. Usual cause: the error of the \
+         `read` that came too late ends the function (`?`), so no response is \
+         sent.",
+    )
+}
+
 pub fn silent_client_times_out(server: &Server) -> Outcome {
     server.by_hand(
         "bash -c 'exec 3<>/dev/tcp/ADDRESS; read -t 13 -u 3; echo $?'\n\
@@ -48,7 +60,8 @@ pub fn incomplete_head_is_408(server: &Server) -> Outcome {
     let server = server.impatient(&[])?;
     let mut half = server.hold()?;
     let response = half.response(server.patience());
-    response.map_err(still_waits)?.has_status(408)?;
+    let response = response.map_err(still_waits).map_err(has_no_408)?;
+    response.has_status(408)?;
     half.is_closed(DEADLINE)?;
     is_hello(&server.get("/")?)
 }
@@ -111,9 +124,11 @@ pub fn time_in_the_queue_counts(server: &Server) -> Outcome {
     ));
     let server = server.impatient(&["--workers", "1"])?;
     let clients: Outcome<Vec<_>> = (0..50).map(|_| server.hold()).collect();
-    for mut client in clients?.into_iter().rev() {
-        let response = client.response(server.patience());
-        response
+    let start = Instant::now();
+    for mut client in clients? {
+        let left = server.patience().saturating_sub(start.elapsed());
+        client
+            .response(left)
             .map_err(|it| match it.symptom {
                 Symptom::Hangs => it.hint(
                     "look at where the deadline is set. Usual cause: the worker \
@@ -139,14 +154,14 @@ pub fn request_that_waited_in_the_queue_is_served(server: &Server) -> Outcome {
     // As large as a head may be.
     let large = format!("X: {}\r\nHost:", "x".repeat(16_200));
     let mut waiting = server.send(get("/").replace("Host:", &large))?;
-    let response = waiting.response(DEADLINE).map_err(|it| {
+    let response = waiting.response(DEADLINE);
+    response.and_then(|response| is_hello(&response)).map_err(|it| {
         it.hint(
             "look at what happens when the deadline has passed before the first \
-             read. The request may be there, complete: read what has arrived \
-             before you give up.",
+             read. The request may be there, complete: read what has arrived, \
+             all of it, before you give up.",
         )
     })?;
-    is_hello(&response)?;
     is_hello(&busy.response(DEADLINE)?)
 }
 
@@ -183,7 +198,14 @@ pub fn slow_reader_times_out(server: &Server) -> Outcome {
     let mut greedy = server.send(get("/large"))?;
     greedy.head(DEADLINE)?;
     let mut other = server.send(get("/small"))?;
-    has_status(&mut other, 200, &server)
+    has_status(&mut other, 200, &server).map_err(|it| match it.symptom {
+        Symptom::Hangs => it.hint(
+            "look at how long the server waits for a client that doesn't read. \
+             Usual cause: `write` has no limit, or the loop around it tries \
+             again without a look at the clock.",
+        ),
+        _ => it,
+    })
 }
 
 /// A few bytes now and then don't buy time either.
@@ -200,20 +222,28 @@ pub fn trickling_reader_times_out(server: &Server) -> Outcome {
     greedy.has_small_buffer();
     greedy.send(get("/large"))?;
     greedy.head(DEADLINE)?;
-    let mut other = server.send(get("/small"))?;
-    // A tenth of what it has to take.
-    let start = Instant::now();
+    // Takes what was on its way to the larger buffer that it had at first.
     let mut count = 0;
+    while count < 64 * 1024 {
+        count += greedy.take(4096)?;
+    }
+    let mut other = server.send(get("/small"))?;
+    // Three quarters of what it has to take, so something moves all the time.
+    let start = Instant::now();
     while start.elapsed() < server.patience() {
         match other.head(PAUSE) {
             Ok(response) => return response.has_status(200),
             Err(it) if it.symptom != Symptom::Hangs => return Err(it),
-            Err(_) => count += greedy.take(320)?,
+            Err(_) => count += greedy.take(2400)?,
         }
     }
     let saw = format!("{count} bytes that the other one took, and no response");
     let expected = "the worker for another client, after a second";
-    Err(other.deviation(Symptom::Hangs, expected, &saw))
+    let deviation = other.deviation(Symptom::Hangs, expected, &saw);
+    Err(deviation.hint(
+        "look at what begins the wait anew. Usual cause: every `write` that has \
+         moved a byte does. Only a whole chunk may.",
+    ))
 }
 
 #[cfg(target_os = "linux")]
@@ -240,5 +270,13 @@ pub fn steady_slow_reader_gets_everything(server: &Server) -> Outcome {
         return Ok(());
     }
     let expected = format!("all {} bytes", Large::LENGTH);
-    differs(&expected, &format!("{count}, and the connection's end"))
+    let saw = format!("{count}, and the connection's end");
+    differs(&expected, &saw).map_err(|it| {
+        it.hint(
+            "look at how long a `write` may wait. Usual cause: as long as the \
+             client has for a whole chunk. Linux wakes a writer only when a \
+             third of the send buffer is free, and that takes this client \
+             longer. Or the deadline isn't for a chunk, but for all of it.",
+        )
+    })
 }
