@@ -99,7 +99,7 @@ pub fn slow_header_client_times_out(server: &Server) -> Outcome {
 }
 
 /// A few of them are no error, and they don't buy time.
-pub fn empty_lines_do_not_extend_the_deadline(server: &Server) -> Outcome {
+pub fn empty_lines_do_not_keep_a_connection(server: &Server) -> Outcome {
     server.by_hand(
         "(for i in 1 2 3 4; do echo; sleep 3; done; sleep 9) | \
          curl -m 14 telnet://ADDRESS   # an end after ten seconds",
@@ -217,7 +217,7 @@ pub fn trickling_reader_times_out(server: &Server) -> Outcome {
          curl -i -m 14 http://ADDRESS/no-such-page   # must not wait for ever",
     ));
     let large = Large::new("trickles");
-    let server = large.server(server, "1")?;
+    let server = large.server(server, "2")?;
     let mut greedy = server.connect()?;
     greedy.has_small_buffer();
     greedy.send(get("/large"))?;
@@ -234,11 +234,11 @@ pub fn trickling_reader_times_out(server: &Server) -> Outcome {
         match other.head(PAUSE) {
             Ok(response) => return response.has_status(200),
             Err(it) if it.symptom != Symptom::Hangs => return Err(it),
-            Err(_) => count += greedy.take(2400)?,
+            Err(_) => count += greedy.take(1200)?,
         }
     }
     let saw = format!("{count} bytes that the other one took, and no response");
-    let expected = "the worker for another client, after a second";
+    let expected = "the worker for another client, after two seconds";
     let deviation = other.deviation(Symptom::Hangs, expected, &saw);
     Err(deviation.hint(
         "look at what begins the wait anew. Usual cause: every `write` that has \

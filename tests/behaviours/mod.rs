@@ -171,7 +171,7 @@ macro_rules! table {
         deadlines::silent_client_times_out [hangs until 12, holds from 13]
         deadlines::incomplete_head_is_408 [hangs until 12, holds from 13]
         deadlines::slow_header_client_times_out [hangs until 12, holds from 13]
-        deadlines::empty_lines_do_not_extend_the_deadline [holds until 06, hangs until 12, holds from 13]
+        deadlines::empty_lines_do_not_keep_a_connection [holds until 06, hangs until 12, holds from 13]
         deadlines::time_in_the_queue_counts [hangs until 12, holds from 13 (hangs in 16)]
         deadlines::request_that_waited_in_the_queue_is_served [closes until 01, holds from 02]
         #[cfg(unix)]
