@@ -1,7 +1,10 @@
 //! One connection: reads a request, and sends the response.
 
+// ANCHOR: imports
 use crate::head::HeadReader;
+// ANCHOR: limits
 use crate::limits::{MIN_WAIT, READ_CHUNK};
+// ANCHOR_END: limits
 use crate::options::Options;
 use crate::request::Request;
 use crate::response::{Response, Status};
@@ -10,8 +13,12 @@ use crate::writer::ResponseWriter;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::ops::Range;
+// ANCHOR: time
 use std::time::{Duration, Instant};
+// ANCHOR_END: time
+// ANCHOR_END: imports
 
+// ANCHOR: handle
 /// Serves one request, whose head has to be complete before the deadline.
 pub fn handle(
     stream: &TcpStream,
@@ -21,15 +28,19 @@ pub fn handle(
     stream.set_nonblocking(false)?; // macOS and Windows inherit the mode.
     let mut buffer = Vec::new();
     let head = read_head(stream, &mut buffer, deadline)?;
+    // ANCHOR_END: handle
     let response = match head.and_then(|head| Request::parse(&buffer[head])) {
         Ok(request) => site::respond(&request, options),
         Err(status) => Response::status_page(status),
     };
     // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
     let is_head = buffer.trim_ascii_start().starts_with(b"HEAD ");
+    // ANCHOR: handle_end
     send(stream, response, !is_head, options.stall_timeout)
+    // ANCHOR_END: handle_end
 }
 
+// ANCHOR: read_head
 /// Reads until the head is complete (RFC 9112 §2.1), and returns where in the
 /// buffer it is, or the status if it's refused.
 fn read_head(
@@ -61,7 +72,9 @@ fn read_head(
         }
     }
 }
+// ANCHOR_END: read_head
 
+// ANCHOR: send
 /// Sends a response to a client that takes each chunk of it in time.
 fn send(
     mut stream: &TcpStream,
@@ -90,7 +103,9 @@ fn send(
         }
     }
 }
+// ANCHOR_END: send
 
+// ANCHOR: is_retryable
 /// Whether a read or a write has only been interrupted, or has waited as long as
 /// it may. Unix and Windows have different names for that.
 fn is_retryable(error: &io::Error) -> bool {
@@ -99,3 +114,4 @@ fn is_retryable(error: &io::Error) -> bool {
         ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut
     )
 }
+// ANCHOR_END: is_retryable

@@ -7,11 +7,39 @@ use super::differs;
 #[cfg(target_os = "linux")]
 use super::directory::{Large, with_large_file};
 use super::responding::{has_status, is_hello};
-use crate::support::DEADLINE;
-#[cfg(target_os = "linux")]
-use crate::support::client::get;
-use crate::support::report::{Outcome, Symptom};
+use crate::support::client::{Client, get};
+use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
+use crate::support::{DEADLINE, by_hand};
+
+/// Longer than none of the deadlines in these tests: a limit for each wait
+/// would never be reached.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// No end came, although the deadline has long passed.
+fn still_waits(deviation: Deviation) -> Deviation {
+    if deviation.symptom != Symptom::Hangs {
+        return deviation;
+    }
+    deviation.hint(
+        "look at how long the server waits for a head. Usual causes: `read` has \
+         no limit at all; or it has the same limit each time, so that every \
+         byte begins the wait anew. What's left until the deadline is the limit \
+         of the next read.",
+    )
+}
+
+/// The connection ended without a word.
+fn has_no_408(deviation: Deviation) -> Deviation {
+    if deviation.symptom != Symptom::Closes {
+        return deviation;
+    }
+    deviation.expected("status 408, because a part of a head has come").hint(
+        "look at what happens at the deadline. Usual cause: the error of the \
+         `read` that came too late ends the function (`?`), so no response is \
+         sent.",
+    )
+}
 
 pub fn silent_client_times_out(server: &Server) -> Outcome {
     server.by_hand(
@@ -20,11 +48,37 @@ pub fn silent_client_times_out(server: &Server) -> Outcome {
     );
     let server = server.impatient(&[])?;
     let mut silent = server.connect()?;
+    silent.is_closed(server.patience()).map_err(still_waits)?;
+    is_hello(&server.get("/")?)
+}
+
+pub fn incomplete_head_is_408(server: &Server) -> Outcome {
+    server.by_hand(
+        "(printf 'GET / HTTP/1.1\\r\\n'; sleep 13) | \
+         curl -m 14 telnet://ADDRESS   # 408 after ten seconds",
+    );
+    let server = server.impatient(&[])?;
     let mut half = server.hold()?;
-    silent.is_closed(server.patience())?;
-    has_status(&mut half, 408, &server)?;
+    let response = half.response(server.patience());
+    let response = response.map_err(still_waits).map_err(has_no_408)?;
+    response.has_status(408)?;
     half.is_closed(DEADLINE)?;
     is_hello(&server.get("/")?)
+}
+
+/// Sends these bytes again and again, and returns what comes back in the end.
+fn trickles(client: &mut Client, bytes: &str, server: &Server) -> Outcome<u16> {
+    let start = Instant::now();
+    while start.elapsed() < server.patience() {
+        match client.head(PAUSE) {
+            Ok(response) => return Ok(response.status),
+            Err(it) if it.symptom == Symptom::Hangs => client.send(bytes)?,
+            Err(it) => return Err(it),
+        }
+    }
+    let saw = "it still reads on";
+    let expected = "an end after the deadline, whatever comes meanwhile";
+    Err(still_waits(client.deviation(Symptom::Hangs, expected, saw)))
 }
 
 pub fn slow_header_client_times_out(server: &Server) -> Outcome {
@@ -35,18 +89,102 @@ pub fn slow_header_client_times_out(server: &Server) -> Outcome {
     );
     let server = server.impatient(&[])?;
     let mut client = server.send("GET / HTTP/1.1\r\nX: ")?;
-    let start = Instant::now();
-    while start.elapsed() < server.patience() {
-        // Shorter than the deadline: one for each read would never pass.
-        match client.head(Duration::from_millis(50)) {
-            Ok(response) if response.status == 408 => return Ok(()),
-            Ok(response) => return response.has_status(408),
-            Err(it) if it.symptom == Symptom::Hangs => client.send("x")?,
-            Err(it) => return Err(it),
+    match trickles(&mut client, "x", &server)? {
+        408 => Ok(()),
+        status => {
+            let saw = format!("status {status}");
+            Err(client.deviation(Symptom::Differs, "status 408", &saw))
         }
     }
-    let saw = "it still reads on";
-    Err(client.deviation(Symptom::Hangs, "408 after the deadline", saw))
+}
+
+/// A few of them are no error, and they don't buy time.
+pub fn empty_lines_do_not_keep_a_connection(server: &Server) -> Outcome {
+    server.by_hand(
+        "(for i in 1 2 3 4; do echo; sleep 3; done; sleep 9) | \
+         curl -m 14 telnet://ADDRESS   # an end after ten seconds",
+    );
+    let server = server.impatient(&[])?;
+    let mut client = server.connect()?;
+    for _ in 0..4 {
+        client.send("\r\n")?;
+        match client.is_attended(PAUSE) {
+            Err(it) if it.symptom == Symptom::Hangs => {}
+            ended => return ended,
+        }
+    }
+    client.is_attended(server.patience()).map_err(still_waits)
+}
+
+/// One worker after the other would take longer than any test waits.
+pub fn time_in_the_queue_counts(server: &Server) -> Outcome {
+    server.by_hand(by_hand::with(
+        "--workers 1 --head-seconds 2",
+        &format!("{}\n{}", by_hand::held(3), by_hand::STATUS),
+    ));
+    let server = server.impatient(&["--workers", "1"])?;
+    let clients: Outcome<Vec<_>> = (0..50).map(|_| server.hold()).collect();
+    let start = Instant::now();
+    for mut client in clients? {
+        let left = server.patience().saturating_sub(start.elapsed());
+        client
+            .response(left)
+            .map_err(|it| match it.symptom {
+                Symptom::Hangs => it.hint(
+                    "look at where the deadline is set. Usual cause: the worker \
+                     sets it. Then a client begins to use up its time only \
+                     after the worker has waited for all clients before it.",
+                ),
+                _ => it,
+            })?
+            .has_status(408)?;
+    }
+    is_hello(&server.get("/")?)
+}
+
+/// The deadline is for a client that's slow, not for one that had to wait.
+pub fn request_that_waited_in_the_queue_is_served(server: &Server) -> Outcome {
+    server.by_hand(by_hand::with(
+        "--workers 1 --head-seconds 1",
+        "curl -s -m 9 -o /dev/null 'http://ADDRESS/sleep?ms=2000' & sleep 0.5\n\
+         curl -i -m 9 http://ADDRESS/",
+    ));
+    let server = server.impatient(&["--workers", "1"])?;
+    let mut busy = server.send(get("/sleep?ms=600"))?;
+    // As large as a head may be.
+    let large = format!("X: {}\r\nHost:", "x".repeat(16_200));
+    let mut waiting = server.send(get("/").replace("Host:", &large))?;
+    let response = waiting.response(DEADLINE);
+    response.and_then(|response| is_hello(&response)).map_err(|it| {
+        it.hint(
+            "look at what happens when the deadline has passed before the first \
+             read. The request may be there, complete: read what has arrived, \
+             all of it, before you give up.",
+        )
+    })?;
+    is_hello(&busy.response(DEADLINE)?)
+}
+
+#[cfg(unix)]
+pub fn silent_client_does_not_prevent_a_shutdown(server: &Server) -> Outcome {
+    server.by_hand(
+        "SERVER ADDRESS & server=$!; sleep 1\n\
+         sleep 20 | curl -s telnet://ADDRESS & sleep 1\n\
+         kill $server; (sleep 13; kill -9 $server) & wait $server\n\
+         echo \"exit status $?\"   # 0 after ten seconds",
+    );
+    let server = server.impatient(&[])?;
+    let mut silent = server.connect()?;
+    server.signal("TERM")?;
+    server.refuses_connections()?;
+    silent.is_closed(server.patience()).map_err(still_waits)?;
+    let status = server.exit()?;
+    if status.success() {
+        return Ok(());
+    }
+    let expected = "exit status 0, because no response was lost";
+    let dies = Symptom::Dies;
+    Err(Deviation::new(dies, expected, &status.to_string()))
 }
 
 #[cfg(target_os = "linux")]
@@ -60,7 +198,52 @@ pub fn slow_reader_times_out(server: &Server) -> Outcome {
     let mut greedy = server.send(get("/large"))?;
     greedy.head(DEADLINE)?;
     let mut other = server.send(get("/small"))?;
-    has_status(&mut other, 200, &server)
+    has_status(&mut other, 200, &server).map_err(|it| match it.symptom {
+        Symptom::Hangs => it.hint(
+            "look at how long the server waits for a client that doesn't read. \
+             Usual cause: `write` has no limit, or the loop around it tries \
+             again without a look at the clock.",
+        ),
+        _ => it,
+    })
+}
+
+/// A few bytes now and then don't buy time either.
+#[cfg(target_os = "linux")]
+pub fn trickling_reader_times_out(server: &Server) -> Outcome {
+    server.by_hand(with_large_file(
+        "curl -s -m 20 --limit-rate 1k -o /dev/null http://ADDRESS/large &\n\
+         sleep 1\n\
+         curl -i -m 14 http://ADDRESS/no-such-page   # must not wait for ever",
+    ));
+    let large = Large::new("trickles");
+    let server = large.server(server, "2")?;
+    let mut greedy = server.connect()?;
+    greedy.has_small_buffer();
+    greedy.send(get("/large"))?;
+    greedy.head(DEADLINE)?;
+    // Takes what was on its way to the larger buffer that it had at first.
+    let mut count = 0;
+    while count < 64 * 1024 {
+        count += greedy.take(4096)?;
+    }
+    let mut other = server.send(get("/small"))?;
+    // Three quarters of what it has to take, so something moves all the time.
+    let start = Instant::now();
+    while start.elapsed() < server.patience() {
+        match other.head(PAUSE) {
+            Ok(response) => return response.has_status(200),
+            Err(it) if it.symptom != Symptom::Hangs => return Err(it),
+            Err(_) => count += greedy.take(1200)?,
+        }
+    }
+    let saw = format!("{count} bytes that the other one took, and no response");
+    let expected = "the worker for another client, after two seconds";
+    let deviation = other.deviation(Symptom::Hangs, expected, &saw);
+    Err(deviation.hint(
+        "look at what begins the wait anew. Usual cause: every `write` that has \
+         moved a byte does. Only a whole chunk may.",
+    ))
 }
 
 #[cfg(target_os = "linux")]
@@ -87,5 +270,13 @@ pub fn steady_slow_reader_gets_everything(server: &Server) -> Outcome {
         return Ok(());
     }
     let expected = format!("all {} bytes", Large::LENGTH);
-    differs(&expected, &format!("{count}, and the connection's end"))
+    let saw = format!("{count}, and the connection's end");
+    differs(&expected, &saw).map_err(|it| {
+        it.hint(
+            "look at how long a `write` may wait. Usual cause: as long as the \
+             client has for a whole chunk. Linux wakes a writer only when a \
+             third of the send buffer is free, and that takes this client \
+             longer. Or the deadline isn't for a chunk, but for all of it.",
+        )
+    })
 }

@@ -94,7 +94,7 @@ macro_rules! table {
         // step 04: a thread for each connection
         concurrency::slow_request_delays_no_other_client [closes until 01, differs until 02, hangs until 03, holds from 04]
         concurrency::silent_client_delays_no_other_client [hangs until 03, holds from 04]
-        concurrency::twenty_silent_clients_delay_no_other_client [hangs until 03, holds until 04, hangs until 15 (named in 06), holds from 16]
+        concurrency::twenty_silent_clients_delay_no_other_client [hangs until 03, holds until 04, hangs until 15 (named in 06, 13), holds from 16]
         concurrency::four_requests_are_served_concurrently [hangs until 03, holds from 04]
         concurrency::panic_costs_only_its_own_request [hangs until 03, holds until 04, hangs until 05, holds from 06]
         concurrency::hundred_panics_leave_the_server_working [closes until 01, differs until 03, holds until 04, closes until 05, holds from 06]
@@ -239,9 +239,17 @@ macro_rules! table {
 
         // step 13: how long a client may take
         deadlines::silent_client_times_out [hangs until 12, holds from 13]
+        deadlines::incomplete_head_is_408 [hangs until 12, holds from 13]
         deadlines::slow_header_client_times_out [hangs until 12, holds from 13]
+        deadlines::empty_lines_do_not_keep_a_connection [holds until 06, hangs until 12, holds from 13]
+        deadlines::time_in_the_queue_counts [hangs until 12, holds from 13 (hangs in 16)]
+        deadlines::request_that_waited_in_the_queue_is_served [closes until 01, holds from 02]
+        #[cfg(unix)]
+        deadlines::silent_client_does_not_prevent_a_shutdown [dies until 05, hangs until 12, holds from 13]
         #[cfg(target_os = "linux")]
         deadlines::slow_reader_times_out [closes until 01, differs until 08, hangs until 12, holds from 13]
+        #[cfg(target_os = "linux")]
+        deadlines::trickling_reader_times_out [closes until 01, differs until 08, hangs until 12, holds from 13]
         #[cfg(target_os = "linux")]
         deadlines::steady_slow_reader_gets_everything [closes until 01, differs until 08, holds from 09]
 

@@ -185,6 +185,12 @@ impl Client {
         self.deviation(Symptom::Differs, expected, &saw).hint(hint)
     }
 
+    /// Lets the kernel keep little of what hasn't been taken yet.
+    #[cfg(target_os = "linux")]
+    pub fn has_small_buffer(&self) {
+        super::linux::shrink_receive_buffer(&self.stream);
+    }
+
     /// Takes at most that many bytes, once some are there, and says how many
     /// they were.
     #[cfg(target_os = "linux")]

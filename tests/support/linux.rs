@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -119,4 +121,25 @@ pub fn respect_rights(command: &mut Command) {
     };
     // SAFETY: between fork and exec, only a system call is made.
     unsafe { command.pre_exec(drop_both) };
+}
+
+/// Makes the kernel keep little for this client: what it doesn't read soon, the
+/// server can't send.
+pub fn shrink_receive_buffer(stream: &TcpStream) {
+    const SOL_SOCKET: i32 = 1;
+    const SO_RCVBUF: i32 = 8;
+    const BYTES: i32 = 4096;
+    unsafe extern "C" {
+        fn setsockopt(
+            socket: i32,
+            level: i32,
+            name: i32,
+            value: *const i32,
+            length: u32,
+        ) -> i32;
+    }
+    // SAFETY: the value is an `int`, which has four bytes.
+    unsafe {
+        setsockopt(stream.as_raw_fd(), SOL_SOCKET, SO_RCVBUF, &BYTES, 4);
+    }
 }
