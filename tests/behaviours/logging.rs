@@ -64,6 +64,14 @@ pub fn every_response_can_be_logged(server: &Server) -> Outcome {
         // It can't forge an entry, nor colour a terminal.
         "GET /\"\x1b[31m HTTP/1.1\r\nHost: a\r\n\r\n",
     ];
+    // Without the option, there's no log.
+    server.signal("TERM")?;
+    server.exit()?;
+    let mut quiet = server.stdout.lines();
+    quiet.retain(|line| line.contains("\"GET "));
+    if !quiet.is_empty() {
+        return differs("no log without --access-log", &format!("{quiet:?}"));
+    }
     let lines = log_of(server, &requests)?;
     let entries = [
         format!("\"GET / HTTP/1.1\" 200 {page}"),
