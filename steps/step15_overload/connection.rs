@@ -30,6 +30,7 @@ pub fn handle(
     };
     // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
     let is_head = buffer.trim_ascii_start().starts_with(b"HEAD ");
+    // ANCHOR: logged
     let status = response.status;
     let length = if is_head { 0 } else { response.body.length() };
     let sent = send(stream, response, !is_head, options.stall_timeout);
@@ -37,10 +38,12 @@ pub fn handle(
         OUTPUT.write(&access_log::entry(stream, &buffer, status, length));
     }
     sent?;
+    // ANCHOR_END: logged
     linger(stream, options.linger_timeout);
     Ok(())
 }
 
+// ANCHOR: respond
 /// A panic costs this request only, and its client learns of it.
 fn respond(request: &Request, options: &Options) -> Response {
     let respond = || site::respond(request, options);
@@ -48,6 +51,7 @@ fn respond(request: &Request, options: &Options) -> Response {
         Response::status_page(Status::INTERNAL_SERVER_ERROR)
     })
 }
+// ANCHOR_END: respond
 
 /// Reads until the head is complete (RFC 9112 §2.1), and returns where in the
 /// buffer it is, or the status if it's refused.

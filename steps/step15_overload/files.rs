@@ -51,7 +51,9 @@ pub fn find(root: &Path, path: &str) -> Result<Found, Status> {
             | ErrorKind::NotADirectory
             | ErrorKind::PermissionDenied => Err(Status::NOT_FOUND),
             _ => {
+                // ANCHOR: report
                 ERRORS.write(&format!("cannot read {relative:?}: {error}"));
+                // ANCHOR_END: report
                 Err(Status::INTERNAL_SERVER_ERROR)
             }
         },

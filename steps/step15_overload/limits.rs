@@ -31,6 +31,7 @@ pub const MIN_WAIT: Duration = Duration::from_millis(1);
 /// How many times the silence that ends it a lingering close may take.
 pub const MAX_LINGER: u32 = 15;
 
+// ANCHOR: overload
 /// The lines that may wait to be written to an output.
 pub const MAX_LINES: usize = 1024;
 
@@ -46,3 +47,4 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// How often to report that failure.
 pub const REPORT_EVERY: Duration = Duration::from_secs(1);
+// ANCHOR_END: overload

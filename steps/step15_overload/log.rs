@@ -1,3 +1,4 @@
+// ANCHOR: log
 //! Writes lines to standard output and standard error. If nobody reads them,
 //! these outputs block, but then nothing else has to wait.
 
@@ -20,7 +21,9 @@ pub struct Log {
     /// How many lines the queue had no room for.
     dropped: AtomicUsize,
 }
+// ANCHOR_END: log
 
+// ANCHOR: start
 /// Starts both threads. From now on, panics are written to `ERRORS`, too.
 pub fn start() -> io::Result<()> {
     OUTPUT.start(io::stdout())?;
@@ -28,7 +31,9 @@ pub fn start() -> io::Result<()> {
     panic::set_hook(Box::new(|panic| ERRORS.write(&panic.to_string())));
     Ok(())
 }
+// ANCHOR_END: start
 
+// ANCHOR: flush
 /// Waits until all lines have been written, but not for long.
 pub fn flush() {
     let deadline = Instant::now() + MAX_FLUSH;
@@ -38,7 +43,9 @@ pub fn flush() {
         }
     }
 }
+// ANCHOR_END: flush
 
+// ANCHOR: impl
 impl Log {
     const fn new() -> Log {
         Log {
@@ -78,3 +85,4 @@ impl Log {
         }
     }
 }
+// ANCHOR_END: impl

@@ -1,3 +1,4 @@
+// ANCHOR: reject
 //! What to do when there's no room, for a connection or for a descriptor.
 
 use crate::connection::linger;
@@ -30,7 +31,9 @@ pub fn reject_overloaded(
     _ = linger_pool.execute(move || linger(&stream, silence));
     Ok(())
 }
+// ANCHOR_END: reject
 
+// ANCHOR: fault
 /// Whether `accept` has failed because of one client or its network, so that the
 /// next client may be fine (accept(2), "Error handling").
 pub fn is_clients_fault(error: &io::Error) -> bool {
@@ -46,7 +49,9 @@ pub fn is_clients_fault(error: &io::Error) -> bool {
             | ErrorKind::Unsupported
     )
 }
+// ANCHOR_END: fault
 
+// ANCHOR: back_off
 /// Waits a moment, because descriptors or memory are missing and `accept` would
 /// fail again at once. Reports that from time to time.
 pub fn back_off(error: &io::Error, reported: &mut Option<Instant>) {
@@ -56,3 +61,4 @@ pub fn back_off(error: &io::Error, reported: &mut Option<Instant>) {
     }
     thread::sleep(ACCEPT_PAUSE);
 }
+// ANCHOR_END: back_off

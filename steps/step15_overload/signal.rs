@@ -3,7 +3,6 @@
 
 use std::{io, process, thread};
 
-// ANCHOR: on_stop
 /// Runs `stop` at the first request to stop. The second one ends the process with
 /// status 128 + the signal's number. Call this before any thread is started,
 /// because a new thread inherits which signals are blocked.
@@ -18,7 +17,6 @@ pub fn on_stop(stop: impl FnOnce() + Send + 'static) -> io::Result<()> {
     })?;
     Ok(())
 }
-// ANCHOR_END: on_stop
 
 /// Blocks SIGINT (Ctrl-C), SIGTERM and SIGHUP; each `next` waits for one of
 /// them. If SIGHUP is ignored, because `nohup` started us, it stays ignored.

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use super::differs;
-use super::responding::{BAD_REQUEST, NOT_FOUND, is_hello, is_page};
+use super::responding::{NOT_FOUND, is_hello, is_page};
 use crate::support::client::Client;
 use crate::support::report::Outcome;
 #[cfg(unix)]
@@ -323,39 +323,4 @@ pub fn shutdown_drain_is_bounded(server: &Server) -> Outcome {
         Err(it) if it.symptom == Symptom::Closes => Ok(()),
         other => differs("the end of the connection", &format!("{other:?}")),
     }
-}
-
-/// Asked only of this repository's programs: the format of a log is up to the
-/// author of a server.
-pub fn every_response_can_be_logged(server: &Server) -> Outcome {
-    server.by_hand(by_hand::with("--access-log", &by_hand::get("/")));
-    if !server.program.is_ours {
-        return Ok(());
-    }
-    let server = server.configured(&["--access-log"])?;
-    let mut client = server.connect()?;
-    asks(&mut client, "/no")?;
-    client.send("GET /\"\x1b[31m HTTP/1.1\r\nHost: a\r\n\r\n")?;
-    client.response(DEADLINE)?;
-    let mut client = server.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")?;
-    client.head(DEADLINE)?;
-    let entries = [
-        ("\"GET /no HTTP/1.1\" 404 ", NOT_FOUND.bytes.len()),
-        ("\"GET /\\\"\\x1b[31m HTTP/1.1\" 400 ", BAD_REQUEST.bytes.len()),
-        ("\"HEAD / HTTP/1.1\" 200 ", 0),
-    ];
-    let logged = server.stdout.wait(DEADLINE, |lines| lines.len() > 3);
-    let lines = server.stdout.lines();
-    // Two connections need not be told of in order.
-    let is_there = |(end, length): (&str, usize)| {
-        lines.iter().any(|line| {
-            line.starts_with("127.0.0.1 - - [")
-                && line.contains(" +0000] ")
-                && line.ends_with(&format!("{end}{length}"))
-        })
-    };
-    if logged && entries.into_iter().all(is_there) {
-        return Ok(());
-    }
-    differs(&format!("lines that end in {entries:?}"), &format!("{lines:?}"))
 }

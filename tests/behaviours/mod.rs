@@ -6,6 +6,8 @@
 // The compiler warns of a behaviour that the table doesn't list, and .ci/run
 // takes a warning for an error.
 
+#[cfg(target_os = "linux")]
+pub mod accepting;
 pub mod bodies;
 pub mod concurrency;
 pub mod connections;
@@ -15,6 +17,8 @@ pub mod files;
 pub mod limits;
 pub mod lingering;
 pub mod listening;
+#[cfg(target_os = "linux")]
+pub mod logging;
 pub mod overload;
 pub mod partial;
 pub mod pool;
@@ -259,9 +263,33 @@ macro_rules! table {
 
         // step 15: saying no early
         overload::full_queue_is_503_at_once [hangs until 14, holds from 15]
+        overload::rejected_clients_delay_no_other_client [hangs until 14, holds from 15 (differs in 16)]
         #[cfg(target_os = "linux")]
-        overload::descriptor_exhaustion_does_not_spin [holds until 03, differs until 14, holds from 15]
+        accepting::aborted_connections_do_not_delay_the_next [holds from 01 (differs in 16)]
+        #[cfg(target_os = "linux")]
+        accepting::descriptor_exhaustion_does_not_spin [holds until 03, differs until 14, holds from 15]
+        #[cfg(target_os = "linux")]
+        accepting::memory_exhaustion_does_not_spin [differs until 14, holds from 15]
         overload::panic_is_500 [closes until 01, differs until 03, closes until 14, holds from 15]
+
+        #[cfg(target_os = "linux")]
+        logging::every_response_can_be_logged [closes until 01, differs until 14, holds from 15]
+        #[cfg(target_os = "linux")]
+        logging::unread_access_log_delays_no_other_client [closes until 01, differs until 14, holds from 15 (hangs in 16)]
+        #[cfg(target_os = "linux")]
+        logging::dropped_log_lines_are_counted [closes until 01, differs until 14, holds from 15 (hangs in 16)]
+        #[cfg(target_os = "linux")]
+        logging::unread_standard_error_delays_no_other_client [closes until 01, hangs until 14, holds from 15 (hangs in 16)]
+        #[cfg(target_os = "linux")]
+        logging::shutdown_flushes_the_access_log [closes until 01, differs until 14, holds from 15]
+        #[cfg(target_os = "linux")]
+        logging::unread_output_does_not_hold_up_the_shutdown [dies until 05, hangs until 14, holds from 15 (hangs in 16)]
+        #[cfg(unix)]
+        overload::shutdown_does_not_wait_for_rejected_clients [hangs until 14, holds from 15 (hangs in 16)]
+        #[cfg(unix)]
+        shutdown::sighup_waits_for_a_request_in_flight [dies until 14, holds from 15 (dies in 16)]
+        #[cfg(unix)]
+        shutdown::ignored_sighup_stays_ignored [holds from 01]
 
         // step 16: connections that last
         connections::connection_serves_several_requests [closes until 15, holds from 16]
@@ -281,7 +309,6 @@ macro_rules! table {
         connections::shutdown_announces_connection_close [closes until 15, holds from 16]
         #[cfg(unix)]
         connections::shutdown_drain_is_bounded [closes until 15, holds from 16]
-        connections::every_response_can_be_logged [closes until 15, holds from 16]
         #[cfg(target_os = "linux")]
         concurrency::thousand_silent_clients_delay_no_other_client [hangs until 03, holds until 04, hangs until 15, holds from 16]
     } };

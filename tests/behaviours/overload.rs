@@ -1,13 +1,78 @@
-//! More clients than can be served, and a request that fails.
+//! More clients than there's room for, and a request that fails.
 
 use std::time::Instant;
 
+#[cfg(target_os = "linux")]
+use super::accepting::uses_no_processor_time;
 use super::differs;
 use super::responding::{has_status, is_hello};
-use crate::support::client::get;
-use crate::support::report::{Outcome, Symptom};
+#[cfg(unix)]
+use super::shutdown::ends_with_status_0;
+use crate::support::client::{Client, get};
+use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
 use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
+
+/// Clients that a full server has let in, and others that it has rejected. All
+/// of them keep their connections.
+struct Crowd {
+    inside: Vec<Client>,
+    rejected: Vec<Client>,
+}
+
+/// Lets clients come with half a request each until so many are rejected, of a
+/// server that has room for `room` of them.
+fn crowd(server: &Server, room: usize, rejected: usize) -> Outcome<Crowd> {
+    let mut crowd = Crowd { inside: Vec::new(), rejected: Vec::new() };
+    let is_complete = |crowd: &Crowd| {
+        let is_full = crowd.inside.len() == room;
+        // Another server may have room for fewer.
+        crowd.rejected.len() >= if is_full { rejected } else { 10 * rejected }
+    };
+    while !is_complete(&crowd) {
+        let mut client = server.connect()?;
+        // A client that was rejected can't send any more.
+        _ = client.send("GET / HTTP/1.1\r\nHost: localhost\r\n");
+        #[cfg(target_os = "linux")]
+        if server.program.is_ours && server.patience() == DEADLINE {
+            // From now on, what the accept loop has to say has been said.
+            server.has_accepted_all()?;
+            server.main_thread_sleeps()?;
+        }
+        // Clients that find no place are rejected at once.
+        let full = crowd.inside.len() == room;
+        let time = if full { server.patience() } else { SHORT_WAIT / 10 };
+        let response = match client.response(time) {
+            Err(it) if it.symptom == Symptom::Hangs && !full => {
+                crowd.inside.push(client);
+                continue;
+            }
+            response => response.map_err(|seen| {
+                seen.hint(
+                    "look at what the accept loop does when the queue is full. \
+                     Usual causes: the queue has no bound (`mpsc::channel`), or \
+                     `send` waits for a place where `try_send` would say that \
+                     there's none.",
+                )
+            })?,
+        };
+        let again = response.field("retry-after").unwrap_or_default();
+        if response.status != 503 || again.parse::<u32>().is_err() {
+            return response.differs("503 with Retry-After in seconds");
+        }
+        // It doesn't have to wait for others to leave.
+        client.is_closed(server.patience()).map_err(|seen| {
+            seen.hint(
+                "look at what follows the 503. Usual cause: the client sees the \
+                 end of its connection only when its turn for a lingering close \
+                 comes. `shutdown(Shutdown::Write)` belongs right after the \
+                 response.",
+            )
+        })?;
+        crowd.rejected.push(client);
+    }
+    Ok(crowd)
+}
 
 pub fn full_queue_is_503_at_once(server: &Server) -> Outcome {
     server.by_hand(by_hand::with(
@@ -15,32 +80,12 @@ pub fn full_queue_is_503_at_once(server: &Server) -> Outcome {
         &(by_hand::held(20) + "\ncurl -i -m 3 http://ADDRESS/"),
     ));
     let small = server.configured(&["--workers", "2", "--queue", "8"])?;
-    let (mut inside, mut refused) = (Vec::new(), 0);
-    while refused < 20 {
-        let mut client = small.connect()?;
-        // A client that was rejected can't send any more.
-        _ = client.send("GET / HTTP/1.1\r\n");
-        // Ten find a place; all others are rejected at once.
-        let full = inside.len() == 10;
-        let time = if full { small.patience() } else { SHORT_WAIT / 10 };
-        let response = match client.response(time) {
-            Err(it) if it.symptom == Symptom::Hangs && !full => {
-                inside.push(client);
-                continue;
-            }
-            response => response?,
-        };
-        let again = response.field("retry-after").unwrap_or_default();
-        if response.status != 503 || again.parse::<u32>().is_err() {
-            return response.differs("503 with Retry-After in seconds");
-        }
-        refused += 1;
-    }
-    if server.program.is_ours && inside.len() != 10 {
-        let saw = format!("{} of them", inside.len());
+    let crowd = crowd(&small, 10, 20)?;
+    if server.program.is_ours && crowd.inside.len() != 10 {
+        let saw = format!("{} of them", crowd.inside.len());
         return differs("ten clients with two workers or in the queue", &saw);
     }
-    drop(inside);
+    drop(crowd);
     let start = Instant::now();
     loop {
         let response = small.get("/")?;
@@ -50,37 +95,82 @@ pub fn full_queue_is_503_at_once(server: &Server) -> Outcome {
     }
 }
 
-#[cfg(target_os = "linux")]
-pub fn descriptor_exhaustion_does_not_spin(server: &Server) -> Outcome {
-    server.by_hand(
-        // The second limit is for the size of the file: it ends what spins.
-        "errors=$(mktemp)\n\
-         (ulimit -n 32; ulimit -f 64; exec SERVER ADDRESS 2> \"$errors\") &\n\
-         server=$!; sleep 1\n"
-            .to_string()
-            + &by_hand::held(60)
-            + "\nkill $server; wc -l < \"$errors\"; rm \"$errors\"",
-    );
-    let small = server.start_with_open_files(32, &[])?;
-    let clients: Outcome<Vec<_>> = (0..60).map(|_| small.hold()).collect();
-    // What else a server prints isn't our business.
-    let most = if server.program.is_ours { 3 } else { 100 };
-    let spins =
-        small.stderr.wait(small.vigilance(), |lines| lines.len() > most);
-    drop(clients);
-    if spins {
-        let saw = format!("more than {most} lines on standard error");
-        return differs(
-            "one line a second about connections that can't be accepted",
-            &saw,
-        );
+/// A server for two clients, which lingers for as long as a client stays.
+fn for_two(server: &Server) -> Outcome<Server> {
+    let lingers = ["--linger-seconds", "60"];
+    server.configured(
+        &[&["--workers", "1", "--queue", "1"], &lingers[..]].concat(),
+    )
+}
+
+pub fn rejected_clients_delay_no_other_client(server: &Server) -> Outcome {
+    server.by_hand(by_hand::with(
+        "--workers 1 --queue 1",
+        "bash -c 'exec 3<>/dev/tcp/ADDRESS; sleep 4' & sleep 1\n\
+         curl -sS -m 9 -o /dev/null -w '%{http_code}\\n' http://ADDRESS/ & sleep 1\n\
+         # These are rejected, and stay.\n\
+         for i in $(seq 20); do\n\
+         \x20 bash -c 'exec 3<>/dev/tcp/ADDRESS; sleep 9' & done; sleep 4\n\
+         curl -sS -m 3 -o /dev/null -w '%{http_code}\\n' http://ADDRESS/",
+    ));
+    let small = for_two(server)?;
+    // More than may wait for a lingering close.
+    let Crowd { inside, mut rejected } = crowd(&small, 2, 70)?;
+    for client in &mut rejected {
+        _ = client.send("more\r\n"); // It has been closed, or it isn't read.
     }
-    small.send(get("/"))?.is_attended(DEADLINE)
+    #[cfg(target_os = "linux")]
+    uses_no_processor_time(&small, "while rejected clients linger")?;
+    for mut client in inside {
+        client.finish()?;
+        is_hello(&client.response(DEADLINE)?).map_err(waits_for_rejected)?;
+    }
+    is_hello(&small.get("/").map_err(waits_for_rejected)?)
+}
+
+fn waits_for_rejected(seen: Deviation) -> Deviation {
+    seen.hint(
+        "look at which thread closes the connection of a rejected client. Usual \
+         cause: the accept loop or a worker lingers for it.",
+    )
+}
+
+#[cfg(unix)]
+pub fn shutdown_does_not_wait_for_rejected_clients(server: &Server) -> Outcome {
+    server.by_hand(
+        "SERVER ADDRESS --workers 1 --queue 1 --linger-seconds 9 & server=$!; sleep 1\n\
+         for i in 2 2 9; do\n\
+         \x20 bash -c \"exec 3<>/dev/tcp/ADDRESS; sleep $i\" & sleep 0.5; done\n\
+         kill $server; time wait $server; echo \"exit status $?\"   # 0 after 2 s",
+    );
+    let small = for_two(server)?;
+    let Crowd { inside, rejected } = crowd(&small, 2, 3)?;
+    small.signal("TERM")?;
+    small.refuses_connections()?;
+    for mut client in inside {
+        client.finish()?;
+        is_hello(&client.response(DEADLINE)?)?;
+    }
+    ends_with_status_0(&small).map_err(|seen| {
+        seen.hint(
+            "look at what `main` waits for in the end. Usual cause: it joins the \
+             thread that lingers for rejected clients.",
+        )
+    })?;
+    drop(rejected);
+    Ok(())
 }
 
 pub fn panic_is_500(server: &Server) -> Outcome {
     server.by_hand(by_hand::get("/panic"));
     let mut client = server.send(get("/panic"))?;
     has_status(&mut client, 500, server)?;
-    is_hello(&server.get("/")?)
+    is_hello(&server.get("/")?)?;
+    // What is printed is up to the author of a server.
+    let says = |lines: &[String]| lines.iter().any(|it| it.contains("/panic"));
+    if server.program.is_ours && !server.stderr.wait(DEADLINE, says) {
+        let saw = format!("{:?}", server.stderr.lines());
+        return differs("the panic's message on standard error", &saw);
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 //! Only on Unix, because only there one process can send another a signal.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use super::differs;
 use super::responding::is_hello;
@@ -64,7 +65,7 @@ fn died(server: &Server, seen: Deviation) -> Deviation {
     }
 }
 
-fn ends_with_status_0(server: &Server) -> Outcome {
+pub fn ends_with_status_0(server: &Server) -> Outcome {
     let status = server.exit().map_err(|deviation| {
         deviation
             .expected("that the process ends, because every client is answered")
@@ -104,6 +105,31 @@ pub fn sigterm_waits_for_a_request_in_flight(server: &Server) -> Outcome {
 pub fn ctrl_c_waits_for_a_request_in_flight(server: &Server) -> Outcome {
     server.by_hand(stopped(&sleeping(1), "INT"));
     waits_for_a_request_in_flight(server, "INT")
+}
+
+/// The end of a terminal, or a service manager.
+pub fn sighup_waits_for_a_request_in_flight(server: &Server) -> Outcome {
+    server.by_hand(stopped(&sleeping(1), "HUP"));
+    waits_for_a_request_in_flight(server, "HUP")
+}
+
+/// `nohup` starts a program like that, so that it outlives its terminal.
+pub fn ignored_sighup_stays_ignored(server: &Server) -> Outcome {
+    server.by_hand(format!(
+        "nohup SERVER ADDRESS & server=$!; sleep 1\n\
+         kill -HUP $server; sleep 1\n\
+         {}\n\
+         kill $server",
+        by_hand::STATUS
+    ));
+    let server = server.start_within("trap '' HUP", &[])?;
+    server.signal("HUP")?;
+    let stops = server.stdout.wait(SHORT_WAIT, says_what_it_waits_for);
+    if stops || server.stdout.wait_for_end(Duration::ZERO) {
+        let expected = "that a server started by nohup ignores SIGHUP";
+        return differs(expected, "it stops");
+    }
+    is_attended_by(&server)
 }
 
 pub fn shutdown_waits_for_every_worker(server: &Server) -> Outcome {

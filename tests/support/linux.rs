@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::time::Duration;
 
 use super::report::{Deviation, Outcome, Symptom};
 use super::server::{Server, broken, wait_until};
@@ -47,6 +48,24 @@ impl Server {
         let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
         let peak = peak.and_then(|it| it.trim().strip_suffix(" kB"));
         Ok(peak.and_then(|it| it.parse().ok()).unwrap_or(usize::MAX))
+    }
+
+    /// The processor time that the process has used so far.
+    pub fn processor_time(&self) -> Outcome<Duration> {
+        let id = self.process.borrow().id();
+        let stat = fs::read_to_string(format!("/proc/{id}/stat"));
+        let stat = stat.map_err(broken)?;
+        // After the name come its state and ten numbers, then two times.
+        let fields = stat.rsplit_once(')').map_or("", |it| it.1);
+        let times = fields.split_whitespace().skip(11).take(2);
+        let ticks = times.filter_map(|it| it.parse::<u64>().ok()).sum::<u64>();
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Opens for reading what the process has open by that number.
+    pub fn descriptor(&self, number: usize) -> Outcome<fs::File> {
+        let id = self.process.borrow().id();
+        fs::File::open(format!("/proc/{id}/fd/{number}")).map_err(broken)
     }
 
     /// How many of the numbers below `most` are taken by open files. The system

@@ -75,16 +75,17 @@ impl Drop for Running {
 #[cfg(unix)]
 const SIGKILL: i32 = 9;
 
-/// Has a child heed SIGINT, and on Linux also end with us.
+/// Has a child heed SIGINT and SIGHUP, and on Linux also end with us.
 ///
-/// Someone who starts the tests in the background may have them ignore SIGINT,
-/// and a child would inherit that. If the tests are interrupted, nothing is
+/// Someone who starts the tests in the background may have them ignore SIGINT, or
+/// with `nohup` SIGHUP, and a child would inherit that. If the tests are interrupted, nothing is
 /// dropped, and their children would run on. Linux then sends them the signal
 /// `end`, strictly speaking when the *thread* ends that has started them. That's
 /// the thread of a test, and its servers end with it anyway.
 #[cfg(unix)]
 pub fn prepare(command: &mut Command, end: i32) {
     use std::os::unix::process::CommandExt;
+    const SIGHUP: i32 = 1;
     const SIGINT: i32 = 2;
     const SIG_DFL: usize = 0;
     #[cfg(target_os = "linux")]
@@ -97,6 +98,8 @@ pub fn prepare(command: &mut Command, end: i32) {
     let prepare = move || {
         // SAFETY: SIG_DFL is a handler that any signal may have.
         unsafe { signal(SIGINT, SIG_DFL) };
+        // SAFETY: the same.
+        unsafe { signal(SIGHUP, SIG_DFL) };
         // SAFETY: this option takes the number of a signal, as a long.
         #[cfg(target_os = "linux")]
         unsafe {

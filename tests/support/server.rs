@@ -128,7 +128,7 @@ impl Server {
     }
 
     /// A second server of the same program, started after that shell command.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     pub fn start_within(
         &self,
         limit: &str,

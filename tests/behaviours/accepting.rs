@@ -1,0 +1,131 @@
+//! `accept` fails: because of one client, or because something has run out.
+
+use std::process::Command;
+use std::time::Instant;
+
+use super::differs;
+use crate::support::client::get;
+use crate::support::report::{Deviation, Outcome};
+use crate::support::server::Server;
+use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
+
+/// Processor time is what a server uses that doesn't wait. A little is allowed,
+/// because the clock ticks only every ten milliseconds.
+pub fn uses_no_processor_time(server: &Server, when: &str) -> Outcome {
+    let (start, before) = (Instant::now(), server.processor_time()?);
+    server.stderr.wait(SHORT_WAIT, |_| false);
+    let used = server.processor_time()? - before;
+    if used <= SHORT_WAIT / 10 {
+        return Ok(());
+    }
+    let saw = format!("{used:?} of {:?}", start.elapsed());
+    differs(&format!("no processor time, {when}"), &saw)
+}
+
+/// Something has run out, and that won't change by trying again at once.
+fn does_not_spin(server: &Server) -> Outcome {
+    // What else a server prints isn't our business.
+    let most = if server.program.is_ours { 3 } else { 100 };
+    let spins =
+        server.stderr.wait(server.vigilance(), |lines| lines.len() > most);
+    let hint = "look at what the accept loop does with an error. Usual cause: it \
+                goes on at once, and `accept` fails at once, again and again.";
+    if spins {
+        let expected =
+            "one line a second about connections that can't be accepted";
+        let saw = format!("more than {most} lines on standard error");
+        return differs(expected, &saw)
+            .map_err(|seen: Deviation| seen.hint(hint));
+    }
+    uses_no_processor_time(server, "while `accept` can only fail")
+        .map_err(|seen| seen.hint(hint))
+}
+
+pub fn descriptor_exhaustion_does_not_spin(server: &Server) -> Outcome {
+    server.by_hand(
+        // The second limit is for the size of the file: it ends what spins.
+        "errors=$(mktemp)\n\
+         (ulimit -n 32; ulimit -f 64; exec SERVER ADDRESS 2> \"$errors\") &\n\
+         server=$!; sleep 1\n"
+            .to_string()
+            + &by_hand::held(60)
+            + "\nkill $server; wc -l < \"$errors\"; rm \"$errors\"",
+    );
+    let small = server.start_with_open_files(32, &[])?;
+    let clients: Outcome<Vec<_>> = (0..60).map(|_| small.hold()).collect();
+    does_not_spin(&small)?;
+    drop(clients);
+    small.send(get("/"))?.is_attended(DEADLINE)
+}
+
+/// A second server of the same program, of whose calls of `accept` these fail
+/// with that error. What strace tells goes to that place. `None` where strace is
+/// missing or may not be used.
+fn with_failing_accept(
+    server: &Server,
+    error: &str,
+    which: &str,
+    place: &str,
+) -> Outcome<Option<Server>> {
+    let mut strace = Command::new("strace");
+    let works = strace.args(["-qq", "-o", "/dev/null", "true"]).status();
+    if !works.is_ok_and(|status| status.success()) {
+        eprintln!("skipped, because strace isn't there or may not trace");
+        return Ok(None);
+    }
+    // With -D, the server is our child, and strace isn't.
+    let strace = format!(
+        "strace -D -qq -o {place} -e trace=accept4,/nanosleep \
+         -e inject=accept4:error={error}{which}"
+    );
+    // The shell becomes strace, and never comes to what follows.
+    let command = format!("exec {strace} \"$0\" 127.0.0.1:0 \"$@\"");
+    server.start_within(&command, &[]).map(Some)
+}
+
+pub fn aborted_connections_do_not_delay_the_next(server: &Server) -> Outcome {
+    server.by_hand(
+        "strace -D -qq -o /dev/null -e trace=accept4 \\\n\
+         \x20 -e inject=accept4:error=ECONNABORTED:when=1..100 \\\n\
+         \x20 SERVER ADDRESS & server=$!; sleep 1\n\
+         curl -s -m 5 -o /dev/null -w '%{time_total} s\\n' http://ADDRESS/   # 0.0…\n\
+         kill $server",
+    );
+    for error in ["ECONNABORTED", "EPERM", "EHOSTUNREACH", "EOPNOTSUPP"] {
+        let which = ":when=1..20";
+        let traced = with_failing_accept(server, error, which, "/dev/stderr")?;
+        let Some(server) = traced else { return Ok(()) };
+        server.send(get("/"))?.is_attended(DEADLINE)?;
+        let calls = server.stderr.lines();
+        if let Some(pause) = calls.iter().find(|it| it.contains("nanosleep(")) {
+            let expected = format!(
+                "that the next client is accepted at once, although {error} has \
+                 ended the connection of another"
+            );
+            let seen = differs(&expected, &format!("a pause: {pause}"));
+            return seen.map_err(|seen: Deviation| {
+                seen.hint(
+                    "look at what the accept loop does with an error. Usual \
+                     cause: it pauses after every error, also after one that \
+                     concerns a single client.",
+                )
+            });
+        }
+    }
+    Ok(())
+}
+
+pub fn memory_exhaustion_does_not_spin(server: &Server) -> Outcome {
+    server.by_hand(
+        "(ulimit -f 64; exec strace -D -qq -o /dev/null -e trace=accept4 \\\n\
+         \x20 -e inject=accept4:error=ENOMEM SERVER ADDRESS 2> errors) &\n\
+         server=$!; sleep 3; kill -KILL $server; wc -l < errors; rm errors",
+    );
+    for error in ["ENOMEM", "ENOBUFS", "ENFILE"] {
+        match with_failing_accept(server, error, "", "/dev/null")? {
+            Some(server) => does_not_spin(&server)?,
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
