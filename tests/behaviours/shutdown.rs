@@ -92,6 +92,7 @@ fn waits_for_a_request_in_flight(server: &Server, signal: &str) -> Outcome {
     finished.map_err(|seen| died(server, seen))?;
     let which = format!("the request that had begun when SIG{signal} came");
     is_answered(&mut client, &which, server)?;
+    drop(client); // It has its response. A server may wait for it to close.
     ends_with_status_0(server)
 }
 
@@ -129,6 +130,7 @@ pub fn shutdown_waits_for_every_worker(server: &Server) -> Outcome {
                 .is_not_answered(SHORT_WAIT, "an open connection, held by us")
                 .map_err(|seen| died(server, seen))?;
         }
+        drop(held);
         ends_with_status_0(server)?;
     }
     Ok(())
@@ -139,16 +141,16 @@ pub fn shutdown_serves_queued_requests(server: &Server) -> Outcome {
     let held: Outcome<Vec<_>> = (0..4).map(|_| server.hold()).collect();
     let queued: Outcome<Vec<_>> =
         (0..20).map(|_| server.send(get("/"))).collect();
-    let (mut held, mut queued) = (held?, queued?);
+    let (held, queued) = (held?, queued?);
     server.signal("TERM")?;
     server.refuses_connections()?;
-    for client in held.iter_mut().rev() {
+    for mut client in held.into_iter().rev() {
         client.finish().map_err(|seen| died(server, seen))?;
-        is_answered(client, "one of 4 requests in flight", server)?;
+        is_answered(&mut client, "one of 4 requests in flight", server)?;
     }
-    for (number, client) in queued.iter_mut().enumerate() {
+    for (number, mut client) in queued.into_iter().enumerate() {
         let which = format!("request {} of 20 in the queue", number + 1);
-        is_answered(client, &which, server).map_err(|deviation| {
+        is_answered(&mut client, &which, server).map_err(|deviation| {
             deviation.hint(
                 "look at what happens to the queue. Usual causes: a worker \
                  returns at the signal although jobs are left (`recv` fails only \
@@ -176,9 +178,9 @@ pub fn shutdown_serves_the_backlog(server: &Server) -> Outcome {
         (0..100).map(|_| server.send(get("/"))).collect();
     server.signal("TERM")?;
     server.signal("CONT")?;
-    for (number, client) in backlog?.iter_mut().enumerate() {
+    for (number, mut client) in backlog?.into_iter().enumerate() {
         let which = format!("request {} of 100 in the backlog", number + 1);
-        is_answered(client, &which, server).map_err(|deviation| {
+        is_answered(&mut client, &which, server).map_err(|deviation| {
             deviation.hint(
                 "look at what the accept loop does once it is to stop. Usual \
                  cause: it ends at once, although the kernel has connections \
