@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::time::Duration;
 
 use super::report::{Deviation, Outcome, Symptom};
 use super::server::{Server, broken, wait_until};
@@ -43,6 +44,18 @@ impl Server {
         let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
         let peak = peak.and_then(|it| it.trim().strip_suffix(" kB"));
         Ok(peak.and_then(|it| it.parse().ok()).unwrap_or(usize::MAX))
+    }
+
+    /// The processor time that the process has used so far.
+    pub fn processor_time(&self) -> Outcome<Duration> {
+        let id = self.process.borrow().id();
+        let stat = fs::read_to_string(format!("/proc/{id}/stat"));
+        let stat = stat.map_err(broken)?;
+        // Its name is in parentheses. The time is in hundredths of a second.
+        let (_, fields) = stat.rsplit_once(") ").unwrap_or_default();
+        let times = fields.split(' ').skip(11).take(2);
+        let ticks = times.filter_map(|it| it.parse::<u64>().ok()).sum::<u64>();
+        Ok(Duration::from_millis(10 * ticks))
     }
 
     /// How many of the numbers below `most` are taken by open files. The system
