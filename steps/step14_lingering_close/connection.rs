@@ -93,6 +93,7 @@ fn send(
     }
 }
 
+// ANCHOR: linger
 /// Closes a connection without losing what's on its way to the client (RFC 9112
 /// §9.6). Closing it while input is unread would send RST, so this discards what
 /// still arrives until the client closes, is silent, or has had enough time.
@@ -114,6 +115,7 @@ fn linger(mut stream: &TcpStream, silence: Duration) {
         }
     }
 }
+// ANCHOR_END: linger
 
 /// Whether a read or a write has only been interrupted, or has waited as long as
 /// it may. Unix and Windows have different names for that.

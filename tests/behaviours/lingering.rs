@@ -2,21 +2,78 @@
 
 #[cfg(target_os = "linux")]
 use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
 
-#[cfg(target_os = "linux")]
 use super::differs;
 #[cfg(target_os = "linux")]
 use super::directory::{Large, with_large_file};
-#[cfg(target_os = "linux")]
-use super::responding::has_status;
-#[cfg(target_os = "linux")]
-use crate::support::DEADLINE;
-#[cfg(target_os = "linux")]
-use crate::support::client::get;
-#[cfg(target_os = "linux")]
-use crate::support::report::Outcome;
-#[cfg(target_os = "linux")]
+use super::responding::{has_status, is_hello};
+use crate::support::client::{Client, get};
+use crate::support::report::{Outcome, Symptom};
 use crate::support::server::Server;
+use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
+
+/// Where the silence that ends a lingering close can be set.
+const LONG: [&str; 2] = ["--linger-seconds", "60"];
+
+/// A request that other bytes follow, which no server here has a use for.
+const UPLOAD: &str = "POST / HTTP/1.1\r\nHost: localhost\r\n\
+    Connection: close\r\nContent-Length: 1000000\r\n\r\n";
+
+/// Sends this, and then a little now and then. Only after that it looks for the
+/// response.
+fn upload_by_hand(first: &str) -> String {
+    format!(
+        "bash -c 'exec 3<>/dev/tcp/ADDRESS; printf \"{first}\" >&3\n\
+         for i in $(seq 25); do sleep 0.2; head -c 4000 /dev/zero >&3 || break\n\
+         done; read -t 3 -u 3 line; echo \"sent $i times, then got: $line\"'"
+    )
+}
+
+/// Each of these requests is followed by bytes that come slowly. Its client looks
+/// for the response only when it has sent all of them, which takes longer than
+/// the silence that ends a lingering close.
+fn slow_uploads(server: &Server, requests: &[(&[u8], u16)]) -> Outcome {
+    let server = server.configured(&["--linger-seconds", "0.5"])?;
+    let mut clients = Vec::new();
+    for (request, status) in requests {
+        clients.push((server.send(request)?, *status));
+    }
+    let time = server.vigilance().max(Duration::from_millis(1200));
+    let start = Instant::now();
+    while start.elapsed() < time {
+        thread::sleep(Duration::from_millis(50));
+        for (client, _) in &mut clients {
+            client.send([0; 1000]).map_err(|deviation| {
+                deviation.expected(
+                    "that the server reads on after its response, as long as \
+                     more comes",
+                )
+            })?;
+        }
+    }
+    for (client, status) in &mut clients {
+        has_status(client, *status, &server)?;
+    }
+    Ok(())
+}
+
+pub fn slow_upload_gets_its_response(server: &Server) -> Outcome {
+    server.by_hand(upload_by_hand(
+        "POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 100000\\r\\n\\r\\n",
+    ));
+    slow_uploads(server, &[(UPLOAD.as_bytes(), 405)])
+}
+
+pub fn refused_request_gets_its_response(server: &Server) -> Outcome {
+    server.by_hand(upload_by_hand("\\026\\003\\001"));
+    let long = "GET /".to_string() + &"x".repeat(9000);
+    slow_uploads(
+        server,
+        &[(b"\x16\x03\x01", 400), (b"GET /\r\n", 400), (long.as_bytes(), 414)],
+    )
+}
 
 #[cfg(target_os = "linux")]
 pub fn late_body_does_not_reset_the_response(server: &Server) -> Outcome {
@@ -51,4 +108,134 @@ pub fn late_body_does_not_reset_the_response(server: &Server) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Four clients that get their responses and don't close, for nine seconds.
+fn four_by_hand() -> String {
+    "for i in 1 2 3 4; do bash -c 'exec 3<>/dev/tcp/ADDRESS\n\
+     printf \"GET / HTTP/1.0\\r\\n\\r\\n\" >&3; sleep 9' & done; sleep 1"
+        .to_string()
+}
+
+/// The same: each has its response, and keeps its connection.
+fn four_served(server: &Server) -> Outcome<Vec<Client>> {
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        let mut client = server.send(UPLOAD)?;
+        client.response(DEADLINE)?;
+        clients.push(client);
+    }
+    Ok(clients)
+}
+
+pub fn connection_ends_with_the_response(server: &Server) -> Outcome {
+    server.by_hand(
+        by_hand::get("/") + "   # ends at once, and not in two seconds",
+    );
+    let server = server.configured(&LONG)?;
+    for client in &mut four_served(&server)? {
+        client.is_closed(DEADLINE).map_err(|deviation| {
+            deviation.expected("the end of the connection, with the response")
+                .hint(
+                "look at what the server does first. Before it reads on, it \
+                 shuts its sending side down: `shutdown(Shutdown::Write)`.",
+            )
+        })?;
+    }
+    Ok(())
+}
+
+pub fn lingering_ends_when_the_client_closes(server: &Server) -> Outcome {
+    server.by_hand(by_hand::with(
+        "--linger-seconds 60",
+        &format!("for i in 1 2 3 4 5; do\n{}\ndone", by_hand::STATUS),
+    ));
+    let server = server.configured(&LONG)?;
+    drop(four_served(&server)?);
+    is_hello(&server.get("/")?)
+}
+
+pub fn lingering_ends_after_silence(server: &Server) -> Outcome {
+    server.by_hand(format!(
+        "{}\n{}   # must not take more than two seconds",
+        four_by_hand(),
+        by_hand::STATUS
+    ));
+    // Even the longest lingering close would take longer than our patience.
+    let server = server.configured(&["--linger-seconds", "1"])?;
+    let _silent = four_served(&server)?;
+    let response = server.get("/").map_err(|deviation| {
+        deviation
+            .expected(
+                "the response to the fifth client, once four that have theirs \
+                 have been silent for a while",
+            )
+            .hint(
+                "look at how long the server waits for a client that neither \
+                 sends nor closes. Usual cause: a read without a timeout.",
+            )
+    });
+    is_hello(&response?)
+}
+
+pub fn endless_upload_is_cut_off(server: &Server) -> Outcome {
+    server.by_hand(
+        "(printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'\n\
+         while sleep 0.5; do echo; done) | curl -m 40 telnet://ADDRESS\n\
+         # ends after 30 seconds",
+    );
+    let server = server.configured(&["--linger-seconds", "0.1"])?;
+    let mut client = server.send(UPLOAD)?;
+    let start = Instant::now();
+    while start.elapsed() < DEADLINE {
+        thread::sleep(Duration::from_millis(10));
+        if client.send([0]).is_err() {
+            return Ok(());
+        }
+    }
+    let expected = "the end of the connection, however long a client sends";
+    let deviation =
+        client.deviation(Symptom::Hangs, expected, "it still reads on");
+    Err(deviation.hint(
+        "look at what ends the loop that discards input. Silence never comes if \
+         the client goes on sending, so there has to be a deadline, too.",
+    ))
+}
+
+#[cfg(target_os = "linux")]
+pub fn lingering_uses_no_processor_time(server: &Server) -> Outcome {
+    server.by_hand(
+        four_by_hand() + "\ncut -d ' ' -f 14,15 /proc/$server/stat   # ticks",
+    );
+    let server = server.configured(&LONG)?;
+    let _silent = four_served(&server)?;
+    let expected = "that every thread waits while four clients are silent";
+    if !server.all_threads_sleep()? {
+        return differs(expected, "a thread that never sleeps");
+    }
+    let before = server.processor_time()?;
+    thread::sleep(SHORT_WAIT);
+    let used = server.processor_time()? - before;
+    if used < SHORT_WAIT / 4 {
+        return Ok(());
+    }
+    let saw = format!("{used:?} of processor time within {SHORT_WAIT:?}");
+    differs(expected, &saw)
+}
+
+pub fn lingering_delays_no_other_client(server: &Server) -> Outcome {
+    server.by_hand(format!(
+        "{}\n{}   # has to wait",
+        four_by_hand(),
+        by_hand::STATUS.replace("-m 3", "-m 1")
+    ));
+    let server = server.configured(&LONG)?;
+    let _silent = four_served(&server)?;
+    let response = server.send(get("/"))?.response(server.patience());
+    is_hello(&response.map_err(|deviation| {
+        deviation.expected(
+            "the response to the fifth client, although four that have theirs \
+             keep their connections",
+        )
+    })?)
 }

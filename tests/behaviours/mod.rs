@@ -260,6 +260,15 @@ macro_rules! table {
         // step 14: a close that loses nothing
         #[cfg(target_os = "linux")]
         lingering::late_body_does_not_reset_the_response [differs until 13, holds from 14]
+        lingering::slow_upload_gets_its_response [resets until 13, holds from 14 (resets in 16)]
+        lingering::refused_request_gets_its_response [hangs until 11, resets until 13, holds from 14 (resets in 16)]
+        lingering::connection_ends_with_the_response [closes until 01, holds from 02]
+        lingering::lingering_ends_when_the_client_closes [closes until 01, holds from 02]
+        lingering::lingering_ends_after_silence [closes until 01, holds from 02]
+        lingering::endless_upload_is_cut_off [holds from 01]
+        #[cfg(target_os = "linux")]
+        lingering::lingering_uses_no_processor_time [closes until 01, holds from 02]
+        lingering::lingering_delays_no_other_client [closes until 01, holds until 13, hangs until 15 (named in 14), holds from 16]
 
         // step 15: saying no early
         overload::full_queue_is_503_at_once [hangs until 14, holds from 15]

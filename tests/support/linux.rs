@@ -89,6 +89,19 @@ impl Server {
         Err(Deviation::new(Symptom::Broken, &expected, &saw))
     }
 
+    /// Waits until every thread sleeps at the same moment. One that's in a loop
+    /// never does, not even when other programs take all processors.
+    pub fn all_threads_sleep(&self) -> Outcome<bool> {
+        let id = self.process.borrow().id();
+        wait_until(|| {
+            let tasks = fs::read_dir(format!("/proc/{id}/task"));
+            let mut stats = tasks.map_err(broken)?.flatten().map(|task| {
+                fs::read_to_string(task.path().join("stat")).unwrap_or_default()
+            });
+            Ok(stats.all(|stat| stat.contains(") S ")))
+        })
+    }
+
     /// Waits until the main thread sleeps, for example in `accept`.
     pub fn main_thread_sleeps(&self) -> Outcome {
         let id = self.process.borrow().id();
