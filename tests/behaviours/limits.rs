@@ -75,7 +75,7 @@ pub fn limits_are_exact(server: &Server) -> Outcome {
          done   # 404 for a line of 8 KiB, 414 for one byte more"
     );
     let head = format!(
-        "for n in 16347 16348; do\n\
+        "for n in 16356 16357; do\n\
          {STATUS} -0 -H Host: -H Accept: -H User-Agent: \\\n\
          \x20 -H \"X-Long: $(printf %${{n}}s | tr ' ' x)\" http://ADDRESS/\n\
          done   # 200 for a head of 16 KiB, 431 for one byte more"
