@@ -144,11 +144,11 @@ pub fn time_in_the_queue_counts(server: &Server) -> Outcome {
 
 /// The deadline is for a client that's slow, not for one that had to wait.
 pub fn request_that_waited_in_the_queue_is_served(server: &Server) -> Outcome {
-    server.by_hand(by_hand::with(
-        "--workers 1 --head-seconds 1",
-        "curl -s -m 9 -o /dev/null 'http://ADDRESS/sleep?ms=2000' & sleep 0.5\n\
-         curl -i -m 9 http://ADDRESS/",
-    ));
+    server.by_hand(
+        "for i in $(seq 8)\n\
+         do curl -s -m 20 -o /dev/null 'http://ADDRESS/sleep?ms=6000' & done\n\
+         sleep 1; curl -i -m 20 http://ADDRESS/   # 200 after eleven seconds",
+    );
     let server = server.impatient(&["--workers", "1"])?;
     let mut busy = server.send(get("/sleep?ms=600"))?;
     // As large as a head may be.
