@@ -1,6 +1,6 @@
 //! A client that sends and receives bytes, and can be slow on purpose.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,20 @@ pub struct Client {
 impl Client {
     pub fn connect(address: SocketAddr) -> Outcome<Client> {
         let stream = TcpStream::connect_timeout(&address, DEADLINE);
+        Client::prepare(stream, address)
+    }
+
+    /// A client whose kernel keeps little of what it hasn't taken yet.
+    #[cfg(target_os = "linux")]
+    pub fn with_small_buffer(address: SocketAddr) -> Outcome<Client> {
+        let stream = super::linux::connect_with_small_buffer(address.port());
+        Client::prepare(stream, address)
+    }
+
+    fn prepare(
+        stream: io::Result<TcpStream>,
+        address: SocketAddr,
+    ) -> Outcome<Client> {
         let prepared = stream.and_then(|stream| {
             stream.set_nodelay(true)?;
             stream.set_write_timeout(Some(DEADLINE))?;
@@ -183,12 +197,6 @@ impl Client {
         let expected = "a head: lines that end with \\r\\n, and a blank line";
         let saw = format!("no blank line in {}", shown(&self.received));
         self.deviation(Symptom::Differs, expected, &saw).hint(hint)
-    }
-
-    /// Lets the kernel keep little of what hasn't been taken yet.
-    #[cfg(target_os = "linux")]
-    pub fn has_small_buffer(&self) {
-        super::linux::shrink_receive_buffer(&self.stream);
     }
 
     /// Takes at most that many bytes, once some are there, and says how many

@@ -1,9 +1,9 @@
 //! What Linux says of a server, in `/proc`.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::TcpStream;
-use std::os::fd::AsRawFd;
+use std::os::fd::FromRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Duration;
@@ -155,13 +155,18 @@ pub fn respect_rights(command: &mut Command) {
     unsafe { command.pre_exec(drop_both) };
 }
 
-/// Makes the kernel keep little for this client: what it doesn't read soon, the
-/// server can't send.
-pub fn shrink_receive_buffer(stream: &TcpStream) {
+/// Connects with a small receive buffer: what the client doesn't read soon, the
+/// server can't send. It has to be small before the first byte comes.
+pub fn connect_with_small_buffer(port: u16) -> io::Result<TcpStream> {
+    const AF_INET: u16 = 2;
+    const SOCK_STREAM: i32 = 1;
     const SOL_SOCKET: i32 = 1;
     const SO_RCVBUF: i32 = 8;
     const BYTES: i32 = 4096;
+    #[repr(C)]
+    struct Address(u16, [u8; 2], [u8; 4], [u8; 8]);
     unsafe extern "C" {
+        fn socket(domain: i32, kind: i32, protocol: i32) -> i32;
         fn setsockopt(
             socket: i32,
             level: i32,
@@ -169,9 +174,22 @@ pub fn shrink_receive_buffer(stream: &TcpStream) {
             value: *const i32,
             length: u32,
         ) -> i32;
+        fn connect(socket: i32, address: *const Address, length: u32) -> i32;
     }
-    // SAFETY: the value is an `int`, which has four bytes.
+    let address = Address(AF_INET, port.to_be_bytes(), [127, 0, 0, 1], [0; 8]);
+    // SAFETY: the new socket is owned by the stream alone, the value is an `int`
+    // of four bytes, and the address is a `sockaddr_in` of sixteen.
     unsafe {
-        setsockopt(stream.as_raw_fd(), SOL_SOCKET, SO_RCVBUF, &BYTES, 4);
+        let socket = socket(AF_INET.into(), SOCK_STREAM, 0);
+        if socket < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let stream = TcpStream::from_raw_fd(socket);
+        if setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &BYTES, 4) != 0
+            || connect(socket, &address, 16) != 0
+        {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(stream)
     }
 }
