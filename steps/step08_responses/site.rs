@@ -1,5 +1,5 @@
 // ANCHOR: respond
-//! What there is to see: a page for each path, and an answer to each method.
+//! The site: a page for each path, and an answer to each method.
 
 use crate::request::Request;
 use crate::response::{Response, Status};

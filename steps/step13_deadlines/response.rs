@@ -61,7 +61,7 @@ impl Body {
         }
     }
 
-    /// Only these bytes of the body, which must have all of them.
+    /// Keeps only these bytes, all of which the body must have.
     pub fn part(self, range: Range<u64>) -> Body {
         match self {
             Body::Bytes(bytes) => {

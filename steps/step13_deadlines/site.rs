@@ -1,4 +1,4 @@
-//! What there is to see: a page for each path, and an answer to each method.
+//! The site: a page for each path, and an answer to each method.
 
 use crate::files::{self, Found, FoundFile};
 use crate::options::Options;

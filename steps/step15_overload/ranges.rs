@@ -9,7 +9,7 @@ use std::ops::Range;
 #[derive(Debug, PartialEq)]
 pub enum Selection {
     All,
-    /// Up to, but without the end of the range. It isn't empty.
+    /// These bytes, without the end of the range. There's at least one.
     Part(Range<u64>),
     /// The client has asked only for bytes that the file doesn't have.
     Unsatisfiable,

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// change again and keep its time. So its tag is weak until this has passed.
 const TAG_SETTLE: Duration = Duration::from_secs(3);
 
-/// A date has only seconds, so there is none until the next second is certain to
-/// have begun (RFC 9110 §8.8.2.2).
+/// A date has only seconds, so we leave it out until the next second is certain
+/// to have begun (RFC 9110 §8.8.2.2).
 const DATE_SETTLE: Duration = Duration::from_secs(2);
 
 /// What identifies a version of a file.
