@@ -37,7 +37,7 @@ impl ResponseWriter {
         &self.chunk[self.sent..]
     }
 
-    /// So many more bytes of the chunk have been sent.
+    /// Records that `count` more bytes of the chunk have been sent.
     pub fn advance(&mut self, count: usize) {
         self.sent += count;
     }

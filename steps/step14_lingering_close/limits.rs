@@ -20,11 +20,11 @@ pub const MAX_EMPTY_LINES: usize = 4;
 pub const READ_CHUNK: usize = MAX_HEAD;
 
 /// What's read from a file and sent at a time, in bytes. A client has to take
-/// as much before its deadline, which then begins anew.
+/// this much before its deadline. Then the next deadline begins.
 pub const SEND_CHUNK: u64 = 64 * 1024;
 
 /// The shortest time to wait for bytes. It's enough to read what has already
-/// arrived, and it isn't zero, which would mean no limit at all.
+/// arrived, and it isn't zero, which std refuses.
 pub const MIN_WAIT: Duration = Duration::from_millis(1);
 
 /// How many times the silence that ends it a lingering close may take.

@@ -94,7 +94,7 @@ fn send(
 ) -> io::Result<()> {
     let mut writer = ResponseWriter::new(response, with_body);
     // Linux wakes a writer only when a third of the buffer is free, and a slow
-    // client takes long to make that much room. So we try more often.
+    // client takes a long time to free that much. So we try more often.
     stream.set_write_timeout(Some(stall_timeout / 10))?;
     loop {
         let deadline = Instant::now() + stall_timeout;
