@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// A request line, in bytes. Browsers and servers give up between 2,000 and
-/// 8,000 (RFC 9112 §3).
+/// A request line, in bytes. Anything up to 8,000 should be possible (RFC 9112
+/// §3).
 pub const MAX_REQUEST_LINE: usize = 8 * 1024;
 
 /// A whole head, in bytes: room for many cookies.
