@@ -117,9 +117,11 @@ pub fn aborted_connections_do_not_delay_the_next(server: &Server) -> Outcome {
 
 pub fn memory_exhaustion_does_not_spin(server: &Server) -> Outcome {
     server.by_hand(
-        "(ulimit -f 64; exec strace -D -qq -o /dev/null -e trace=accept4 \\\n\
-         \x20 -e inject=accept4:error=ENOMEM SERVER ADDRESS 2> errors) &\n\
-         server=$!; sleep 3; kill -KILL $server; wc -l < errors; rm errors",
+        "errors=$(mktemp)\n\
+         (ulimit -f 64; exec strace -D -qq -o /dev/null -e trace=accept4 \\\n\
+         \x20 -e inject=accept4:error=ENOMEM SERVER ADDRESS 2> \"$errors\") &\n\
+         server=$!; sleep 3; kill -KILL $server\n\
+         wc -l < \"$errors\"; rm \"$errors\"",
     );
     for error in ["ENOMEM", "ENOBUFS", "ENFILE"] {
         match with_failing_accept(server, error, "", "/dev/null")? {
