@@ -35,14 +35,14 @@ pub const MAX_LINGER: u32 = 15;
 /// The lines that may wait to be written to an output.
 pub const MAX_LINES: usize = 1024;
 
-/// How long the end of the server waits for the lines that are left.
+/// How long the server waits at its end for lines that aren't written yet.
 pub const MAX_FLUSH: Duration = Duration::from_secs(1);
 
 /// The rejected clients whose connections may wait to be closed gently.
 pub const MAX_REJECTED: usize = 64;
 
-/// How long to wait when `accept` fails for want of descriptors or memory: long
-/// enough not to spin, and too short to be noticed.
+/// How long to wait when `accept` fails because descriptors or memory have run
+/// out: long enough not to spin, and too short to be noticed.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// How often to report that failure.

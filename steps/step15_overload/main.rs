@@ -79,7 +79,7 @@ fn main() -> io::Result<()> {
     drop(listener); // From now on, new connections are refused.
     OUTPUT.write("waiting for the workers");
     drop(pool); // Waits until the workers have run every job.
-    mem::forget(linger_pool); // Rejected clients delay nobody.
+    mem::forget(linger_pool); // Rejected clients don't delay the end.
     log::flush();
     Ok(())
 }
