@@ -123,10 +123,10 @@ pub fn file_rewritten_in_place_is_never_an_error(server: &Server) -> Outcome {
     directory.by_hand(
         server,
         "p=$(printf 'd/%.0s' $(seq 100))page\n\
-         while sleep 0; do head -c 8192 /dev/zero > \"$d/site/$p\"; done &\n\
+         while sleep 0; do head -c 8192 /dev/zero > \"$d/site/$p\"; done 2>&- & loop=$!\n\
          for i in $(seq 100); do\n  \
          curl -s -m 3 -o /dev/null -w '%{http_code}\\n' http://ADDRESS/$p\n\
-         done | sort | uniq -c; kill %2",
+         done | sort | uniq -c; kill $loop; wait $loop",
     );
     let server = server.serving(&directory.site())?;
     let is_over = AtomicBool::new(false);

@@ -125,9 +125,9 @@ pub fn symlink_switched_meanwhile_never_leads_out(server: &Server) -> Outcome {
         "d=$d/site; p=$(printf 'd/%.0s' $(seq 100))\n\
          while sleep 0; do for to in a \"$d/../secret.txt\"; do\n  \
          ln -s \"$to\" \"$d/new\"; mv -T \"$d/new\" \"$d/${p}link\"\n\
-         done; done &\n\
+         done; done 2>&- & loop=$!\n\
          for i in $(seq 900); do curl -s -m 3 http://ADDRESS/${p}link; done |\n  \
-         grep -c 'not for'; kill %2; d=${d%/site}",
+         grep -c 'not for'; kill $loop; wait $loop; d=${d%/site}",
     );
     let server = server.serving(&directory.site())?;
     let secret = directory.all.0.join("secret.txt");
