@@ -27,5 +27,5 @@ pub const SEND_CHUNK: u64 = 64 * 1024;
 /// arrived, and it isn't zero, which std refuses.
 pub const MIN_WAIT: Duration = Duration::from_millis(1);
 
-/// How many times the silence that ends it a lingering close may take.
+/// A lingering close may take this many times the silence that ends it.
 pub const MAX_LINGER: u32 = 15;
