@@ -21,7 +21,10 @@ impl Scratch {
         fs::create_dir_all(&path).unwrap();
         let shell = cfg!(unix).then(|| {
             // The end of its input wakes it.
-            let end = format!("(cd \"$0\"; {command}); rm -rf \"$0\"");
+            // A test may have taken rights away, even from the owner.
+            let end = format!(
+                "(cd \"$0\"; {command}); chmod -R u+rwX \"$0\"; rm -rf \"$0\""
+            );
             let mut shell = process::Command::new("sh");
             shell.args(["-c", &format!("read -r _; {end}")]).arg(&path);
             #[cfg(unix)] // Ctrl-C isn't for it.
