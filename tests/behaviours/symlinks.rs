@@ -97,7 +97,8 @@ pub fn switched_root_is_followed(server: &Server) -> Outcome {
     directory.by_hand(
         server,
         "ln -s r1 \"$d/site/now\"; ln -s r2 \"$d/site/next\"\n\
-         kill $server; SERVER ADDRESS --root \"$d/site/now\" & server=$!\n\
+         kill $server; wait $server   # or the port is still taken\n\
+         SERVER ADDRESS --root \"$d/site/now\" & server=$!\n\
          sleep 1; curl -m 3 http://ADDRESS/a\n\
          mv -T \"$d/site/next\" \"$d/site/now\"\n\
          curl -m 3 http://ADDRESS/a",
