@@ -170,7 +170,11 @@ fn help_lists_the_options() {
         let help =
             String::from_utf8_lossy(&run.get_output().stdout).to_string();
         assert!(help.lines().all(|line| line.chars().count() < 80), "{help}");
-        let options = help.lines().filter_map(|line| line.strip_prefix("  --"));
+        // One option under the other, to the last line.
+        let (_, list) = help.split_once("Options:\n").unwrap();
+        let aligned = list.lines().all(|line| line.starts_with("  --"));
+        assert!(aligned, "{help}");
+        let options = list.lines().filter_map(|line| line.strip_prefix("  --"));
         let mut count = 0;
         for option in options {
             let mut words = option.split_whitespace();

@@ -42,8 +42,7 @@ Options:
   --head-seconds S    in which the head of a request has to arrive [10]
   --stall-seconds S   in which a client has to take 64 KiB of a response [10]
   --linger-seconds S  how long a client may be silent before it's closed [2]
-    --access-log        prints a line for each response, except for a 503
-
+  --access-log        prints a line for each response, except for a 503
   --no-demo           without /sleep and /panic; use it for anything real
   --help              prints this help
 ";
