@@ -67,24 +67,20 @@ pub fn single_range_is_206(server: &Server) -> Outcome {
 
 pub fn range_beyond_the_end_is_416(server: &Server) -> Outcome {
     let site = Site::new(server)?;
-    for (path, value, length) in [
-        ("/ten", "bytes=10-", 10),
-        ("/ten", "bytes=10-20", 10),
-        ("/ten", "bytes=100000-", 10),
-        ("/ten", "bytes=-0", 10),
-        ("/ten", "bytes=18446744073709551615-", 10),
-        ("/ten", "bytes=18446744073709551616-18446744073709551617", 10),
-        ("/empty", "bytes=0-", 0),
-        ("/empty", "bytes=0-0", 0),
-        ("/empty", "bytes=-1", 0),
+    for value in [
+        "bytes=10-",
+        "bytes=10-20",
+        "bytes=100000-",
+        "bytes=-0",
+        "bytes=18446744073709551615-",
+        "bytes=18446744073709551616-18446744073709551617",
     ] {
         let field = format!("Range: {value}");
-        let response = site.get(path, &[&field])?;
-        let range = format!("bytes */{length}");
+        let response = site.get("/ten", &[&field])?;
         let found = response.field("content-range").unwrap_or_default();
-        if response.status != 416 || found != range {
+        if response.status != 416 || found != "bytes */10" {
             let expected =
-                format!("416 and Content-Range: {range} for {field}");
+                format!("416 and Content-Range: bytes */10 for {field}");
             return response.differs(&expected);
         }
     }
@@ -126,6 +122,12 @@ pub fn unusable_range_is_ignored(server: &Server) -> Outcome {
             format!("Range: {value}").split("\r\n").map(String::from).collect();
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         is_whole(&site.get("/ten", &fields)?, &fields, TEN)?;
+    }
+    // Its whole is all that an empty file has. The last byte of it would even be
+    // satisfiable, but no Content-Range can say so (RFC 9110 §14.1.2, §14.4).
+    for value in ["bytes=-1", "bytes=0-", "bytes=0-65535", "bytes=5-"] {
+        let fields = [&*format!("Range: {value}")];
+        is_whole(&site.get("/empty", &fields)?, &fields, "")?;
     }
     site.server.is_well()
 }
