@@ -6,9 +6,9 @@ use crate::response::Status;
 use std::net::TcpStream;
 use std::time::SystemTime;
 
-/// Says which client has sent what, the status of the response, and the length of
-/// its body, even if the client has left before the end. The first line of what it
-/// has sent is escaped, so a client can't forge an entry.
+/// Says which client has sent what, the status of the response, and the length
+/// of its body, even if the client left before the end. The first line of what
+/// it has sent is escaped, so a client can't forge an entry.
 pub fn entry(
     stream: &TcpStream,
     sent: &[u8],
