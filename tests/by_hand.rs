@@ -66,12 +66,6 @@ impl Row {
             .filter(|it| it.contains("until") || it.contains("from"));
         let range = ranges.find(|range| reaches(range)).expect("a cell");
         match words(range)[..] {
-            // `holds from 10 (differs in 16)`
-            [_, "from", _, word, "in", except]
-                if except.parse() == Ok(step) =>
-            {
-                word
-            }
             ref words => words[0],
         }
     }

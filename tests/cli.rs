@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 const STEPS: &[&str] = &[
     "step01", "step02", "step03", "step04", "step05", "step06", "step07",
     "step08", "step09", "step10", "step11", "step12", "step13", "step14",
-    "step15", "step16",
+    "step15", "step16", "step17", "step18", "step19", "step20",
 ];
 
 /// The first steps with options, with limits of time, with a limited queue, and

@@ -169,8 +169,8 @@ fn the_last_step_serves_the_book() {
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "{said}");
 
-    // As the book says it: `step16 --root DIR`.
-    let mut server = Command::new(binary("step16"));
+    // As the book says it: `step20 --root DIR`.
+    let mut server = Command::new(binary("step20"));
     server.arg("--root").arg(&scratch.0).arg("127.0.0.1:0");
     let server = Running::spawn(&mut server).unwrap();
     let mut client = Client { server: server.address().unwrap(), kept: None };

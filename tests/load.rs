@@ -102,7 +102,7 @@ fn any_program_is_measured_by_its_path() {
 
 #[test]
 fn a_program_of_this_package_is_given_its_options() {
-    let server = "step16 --workers 1 --queue 1";
+    let server = "step20 --workers 1 --connections 1";
     let run = short_load(&["--rounds", "2", server]).success();
     let table = stdout(&run);
     let rows =
@@ -110,8 +110,8 @@ fn a_program_of_this_package_is_given_its_options() {
     assert_eq!(rows.count(), 2, "{table}");
     // Of four clients, one is served, one waits, and two are turned away.
     assert!(table.contains(": status 503"), "{table}");
-    let refused = "\"step16 --bogus\" should print `listening on http://";
-    assert_refused(&["step16 --bogus"], 1, refused);
+    let refused = "\"step20 --bogus\" should print `listening on http://";
+    assert_refused(&["step20 --bogus"], 1, refused);
 }
 
 #[test]

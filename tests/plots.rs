@@ -36,18 +36,18 @@ const COMMON: [&str; 4] = ["--rounds", "3", "--seconds", "3"];
 
 /// Each measurement, and what `load` is asked for beside that.
 const MEASUREMENTS: [(&str, &[&str]); 4] = [
-    ("speed_keep_alive", &["step04", "step05", "step16"]),
-    ("speed_close", &["--close", "step04", "step05", "step16"]),
+    ("speed_keep_alive", &["step04", "step05", "step20"]),
+    ("speed_close", &["--close", "step04", "step05", "step20"]),
     (
         "speed_workers",
         &[
             "--path",
             "/sleep?ms=10",
-            "step16 --workers 2",
-            "step16 --workers 256",
+            "step20 --workers 2",
+            "step20 --workers 256",
         ],
     ),
-    ("speed_nginx", &["step16", NGINX]),
+    ("speed_nginx", &["step20", NGINX]),
 ];
 
 /// Where nginx listens, by the configuration in the chapter.
@@ -213,18 +213,18 @@ fn the_chapter_says_what_was_measured() {
     let ahead = "step 05 is ahead of step 04";
     let class = "are in the same class";
     for (words, figures, high, low, ratios) in [
-        (several, &keep_alive, "step16", "step05", 2.5..=100.0),
+        (several, &keep_alive, "step20", "step05", 2.5..=100.0),
         (ahead, &keep_alive, "step05", "step04", 1.1..=100.0),
-        (same, &close, "step16", "step05", 0.6..=1.6),
+        (same, &close, "step20", "step05", 0.6..=1.6),
         (ahead, &close, "step05", "step04", 1.1..=100.0),
         (
             tenfold,
             &workers,
-            "step16 --workers 256",
-            "step16 --workers 2",
+            "step20 --workers 256",
+            "step20 --workers 2",
             10.0..=100.0,
         ),
-        (class, &nginx, "step16", NGINX, 0.5..=2.0),
+        (class, &nginx, "step20", NGINX, 0.5..=2.0),
     ] {
         let ratio = figures[high].0 / figures[low].0;
         assert!(ratios.contains(&ratio), "{high} is {ratio} times {low}");
@@ -341,13 +341,13 @@ mod calls {
             eprintln!("skipped: to count system calls takes strace and curl");
             return;
         }
-        let servers = ["step05", "step16"];
+        let servers = ["step05", "step20"];
         let [Some(pool), Some(last)] = servers.map(count) else {
             eprintln!("skipped: strace may not look at other processes here");
             return;
         };
         let mut table = String::from(
-            "| system call | step 05 | step 16 |\n| --- | --: | --: |\n",
+            "| system call | step 05 | step 20 |\n| --- | --: | --: |\n",
         );
         for call in CALLS {
             let [pool, last] = [&pool, &last].map(|counts| {

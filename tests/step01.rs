@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step01: before 00, now 01, later 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16);
+contract!($ step01: before 00, now 01, later 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20);

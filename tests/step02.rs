@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step02: before 01, now 02, later 03 04 05 06 07 08 09 10 11 12 13 14 15 16);
+contract!($ step02: before 01, now 02, later 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20);

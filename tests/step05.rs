@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step05: before 04, now 05, later 06 07 08 09 10 11 12 13 14 15 16);
+contract!($ step05: before 04, now 05, later 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20);

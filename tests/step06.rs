@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step06: before 05, now 06, later 07 08 09 10 11 12 13 14 15 16);
+contract!($ step06: before 05, now 06, later 07 08 09 10 11 12 13 14 15 16 17 18 19 20);

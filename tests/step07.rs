@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step07: before 06, now 07, later 08 09 10 11 12 13 14 15 16);
+contract!($ step07: before 06, now 07, later 08 09 10 11 12 13 14 15 16 17 18 19 20);

@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step08: before 07, now 08, later 09 10 11 12 13 14 15 16);
+contract!($ step08: before 07, now 08, later 09 10 11 12 13 14 15 16 17 18 19 20);

@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step09: before 08, now 09, later 10 11 12 13 14 15 16);
+contract!($ step09: before 08, now 09, later 10 11 12 13 14 15 16 17 18 19 20);

@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step10: before 09, now 10, later 11 12 13 14 15 16);
+contract!($ step10: before 09, now 10, later 11 12 13 14 15 16 17 18 19 20);

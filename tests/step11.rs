@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step11: before 10, now 11, later 12 13 14 15 16);
+contract!($ step11: before 10, now 11, later 12 13 14 15 16 17 18 19 20);

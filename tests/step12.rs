@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step12: before 11, now 12, later 13 14 15 16);
+contract!($ step12: before 11, now 12, later 13 14 15 16 17 18 19 20);

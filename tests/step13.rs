@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step13: before 12, now 13, later 14 15 16);
+contract!($ step13: before 12, now 13, later 14 15 16 17 18 19 20);

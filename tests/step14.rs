@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step14: before 13, now 14, later 15 16);
+contract!($ step14: before 13, now 14, later 15 16 17 18 19 20);

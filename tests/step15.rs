@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step15: before 14, now 15, later 16);
+contract!($ step15: before 14, now 15, later 16 17 18 19 20);

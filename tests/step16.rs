@@ -10,4 +10,4 @@
 mod behaviours;
 mod support;
 
-contract!($ step16: before 15, now 16, later);
+contract!($ step16: before 15, now 16, later 17 18 19 20);

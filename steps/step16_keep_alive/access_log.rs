@@ -1,24 +1,34 @@
-//! One line on standard output for each response, in Common Log Format.
+//! One line for each response, in the Common Log Format.
 
 use crate::date;
-use std::io::{self, Write};
+use crate::request::strip_cr;
+use crate::response::Status;
+use std::net::TcpStream;
 use std::time::SystemTime;
 
-/// The first line of a request, in which nothing is left that could pass for
-/// the end of a line or of a quotation.
-pub fn first_line(bytes: &[u8]) -> String {
-    let end = bytes.iter().position(|&byte| byte == b'\n');
-    let line = &bytes[..end.unwrap_or(bytes.len())];
-    line.strip_suffix(b"\r").unwrap_or(line).escape_ascii().to_string()
+/// Says which client has sent what, the status of the response, and the length
+/// of its body, even if the client left before the end. The first line of what
+/// it has sent is escaped, so a client can't forge an entry.
+pub fn entry(
+    stream: &TcpStream,
+    sent: &[u8],
+    status: Status,
+    length: u64,
+) -> String {
+    let peer = match stream.peer_addr() {
+        Ok(address) => address.ip().to_string(),
+        Err(_) => "-".to_string(), // It has left already.
+    };
+    let time = date::common_log(SystemTime::now());
+    let line = first_line(sent);
+    let code = status.0;
+    format!("{peer} - - [{time}] \"{line}\" {code} {length}")
 }
 
-/// Tells who has asked for what and what came of it; `length` is that of the
-/// body, in bytes. If nobody takes the output, so be it.
-pub fn write(peer: &str, line: &str, status: &str, length: u64) {
-    let time = date::common_log(SystemTime::now());
-    let (code, _) = status.split_at(3);
-    let entry = format!("{peer} - - [{time}] \"{line}\" {code} {length}\n");
-    _ = io::stdout().write_all(entry.as_bytes());
+fn first_line(sent: &[u8]) -> String {
+    let mut lines = sent.trim_ascii_start().split(|&byte| byte == b'\n');
+    let line = lines.next().unwrap_or_default();
+    strip_cr(line).escape_ascii().to_string()
 }
 
 #[cfg(test)]
@@ -27,9 +37,9 @@ mod tests {
 
     #[test]
     fn a_line_cannot_forge_another() {
-        let line =
-            first_line(b"GET /\"\x1b[31m\x7f\xff\rx HTTP/1.1\r\nHost: a");
-        assert_eq!(line, r#"GET /\"\x1b[31m\x7f\xff\rx HTTP/1.1"#);
+        let sent = b"\r\nGET /\"\x1b[31m\x7f\xff\rx HTTP/1.1\r\nHost: a";
+        let expected = r#"GET /\"\x1b[31m\x7f\xff\rx HTTP/1.1"#;
+        assert_eq!(first_line(sent), expected);
         assert_eq!(first_line(b""), "");
     }
 }

@@ -1,191 +1,213 @@
-//! One connection, from its first byte to its end: request after request.
+//! One connection: reads a request, and sends the response.
 
 use crate::access_log;
-use crate::body::Body;
-use crate::crowd::{Guest, Phase};
-use crate::input::{Fault, Input, is_timeout};
-use crate::limits::{GRACE, LINGER, Limits, REQUESTS};
-use crate::output::{Output, has_more, linger};
-use crate::request::{After, Request};
-use crate::response::Response;
-use crate::site::Site;
-use std::io;
+use crate::head::HeadReader;
+use crate::limits::{MAX_LINGER, MAX_REQUESTS, MIN_WAIT, READ_CHUNK};
+use crate::log::OUTPUT;
+use crate::options::Options;
+use crate::request::Request;
+use crate::response::{Response, Status};
+use crate::site;
+use crate::writer::ResponseWriter;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::ops::Range;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
-/// What all connections share.
-pub struct Server {
-    pub site: Site,
-    pub limits: Limits,
-    pub access_log: bool,
-}
-
-/// A connection, and what is known of it from one request to the next.
-struct Connection<'a> {
-    guest: &'a Guest,
-    server: &'a Server,
-    input: Input<'a>,
-    output: Output<'a>,
-    /// The first line of the request, for the access log.
-    line: String,
-    /// Who asks for HEAD gets no body (RFC 9110 §9.3.2), be it a refusal.
-    with_body: bool,
-}
-
-/// How a connection goes on after an answer.
-enum Next {
-    Request,
-    Close,
-    /// More may come that nobody wants: it is closed gently.
-    Linger,
-}
-
-/// Answers requests until the client leaves, asks for the end, or must go.
-pub fn handle(guest: Guest, server: &Server) -> io::Result<()> {
-    let stream = &*guest.stream;
-    stream.set_nonblocking(false)?; // macOS and Windows copy the listener's.
-    // What is sent next does not wait until the client has all before it.
+/// Serves the requests of a client, one after another. The first byte of the
+/// first one has to arrive before the deadline.
+pub fn handle(
+    stream: &TcpStream,
+    mut deadline: Instant,
+    options: &Options,
+) -> io::Result<()> {
+    stream.set_nonblocking(false)?; // macOS and Windows inherit the mode.
+    // Otherwise the end of a response would wait until the client has confirmed
+    // its beginning.
     stream.set_nodelay(true)?;
-    let input = Input::new(stream);
-    let output = Output::new(stream, server.limits.stall)?;
-    let mut connection = Connection {
-        guest: &guest,
-        server,
-        input,
-        output,
-        line: String::new(),
-        with_body: true,
-    };
-    match connection.serve() {
-        Ok(Next::Linger) => {}
-        Ok(_) => return Ok(()),
-        Err(Fault::Refused(status)) => connection.refuse(status)?,
-        Err(Fault::Gone(error)) => return Err(error),
+    let (idle_timeout, head_timeout) =
+        (options.idle_timeout, options.head_timeout);
+    let mut buffer = Vec::new();
+    for count in 1..=MAX_REQUESTS {
+        let head = read_head(stream, &mut buffer, deadline, head_timeout)?;
+        // An idle client has left, or has been idle for too long.
+        let Some(head) = head else { return Ok(()) };
+        let is_last = count == MAX_REQUESTS;
+        if !exchange(stream, &mut buffer, head, is_last, options)? {
+            break;
+        }
+        deadline = Instant::now() + idle_timeout;
     }
-    linger(stream, Instant::now() + LINGER);
+    linger(stream, options.linger_timeout);
     Ok(())
 }
 
-impl Connection<'_> {
-    fn serve(&mut self) -> Result<Next, Fault> {
-        let mut left = REQUESTS;
-        while self.wait_for_request(left == REQUESTS)? {
-            left -= 1;
-            match self.exchange(left == 0)? {
-                Next::Request => {}
-                next => return Ok(next),
+/// Answers a request, and removes it from the buffer. Returns whether the
+/// connection stays open.
+fn exchange(
+    stream: &TcpStream,
+    buffer: &mut Vec<u8>,
+    head: Result<Range<usize>, Status>,
+    is_last: bool,
+    options: &Options,
+) -> io::Result<bool> {
+    let end = head.as_ref().map_or(buffer.len(), |head| head.end);
+    let response = head
+        .and_then(|head| answer(&buffer[head], is_last, options))
+        .unwrap_or_else(Response::status_page);
+    // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
+    let is_head = buffer.trim_ascii_start().starts_with(b"HEAD ");
+    let keep_alive = response.keep_alive;
+    // ANCHOR: logged
+    let status = response.status;
+    let length = if is_head { 0 } else { response.body.length() };
+    let sent = send(stream, response, !is_head, options.stall_timeout);
+    if options.access_log {
+        OUTPUT.write(&access_log::entry(stream, buffer, status, length));
+    }
+    sent?;
+    // ANCHOR_END: logged
+    buffer.drain(..end);
+    Ok(keep_alive)
+}
+
+/// The response to a request, which also says whether the connection stays open.
+fn answer(
+    head: &[u8],
+    is_last: bool,
+    options: &Options,
+) -> Result<Response, Status> {
+    let request = Request::parse(head)?;
+    let mut response = respond(&request, options);
+    response.keep_alive = request.wants_keep_alive() && !is_last;
+    Ok(response)
+}
+
+// ANCHOR: respond
+/// A panic costs this request only, and its client learns of it.
+fn respond(request: &Request, options: &Options) -> Response {
+    let respond = || site::respond(request, options);
+    panic::catch_unwind(AssertUnwindSafe(respond)).unwrap_or_else(|_| {
+        Response::status_page(Status::INTERNAL_SERVER_ERROR)
+    })
+}
+// ANCHOR_END: respond
+
+/// Reads until a head is complete (RFC 9112 §2.1), and returns where in the
+/// buffer it is, or the status if it's refused. Returns `None` if no request has
+/// begun before the deadline, or before the client has closed.
+fn read_head(
+    stream: &TcpStream,
+    buffer: &mut Vec<u8>,
+    mut deadline: Instant,
+    head_timeout: Duration,
+) -> io::Result<Option<Result<Range<usize>, Status>>> {
+    let mut reader = HeadReader::default();
+    let mut is_idle = true;
+    loop {
+        if let Some(result) = reader.read(buffer).transpose() {
+            return Ok(Some(result));
+        }
+        if !is_idle && Instant::now() >= deadline {
+            return Ok(Some(Err(Status::REQUEST_TIMEOUT)));
+        }
+        // Empty lines don't begin a request.
+        if is_idle && !buffer.trim_ascii_start().is_empty() {
+            is_idle = false;
+            deadline = Instant::now() + head_timeout;
+        }
+        match receive(stream, buffer, deadline) {
+            Ok(true) => {}
+            Ok(false) if !is_idle => {
+                return Ok(Some(Err(Status::REQUEST_TIMEOUT)));
             }
+            Err(error) if !is_idle => return Err(error),
+            _ => return Ok(None),
         }
-        Ok(Next::Close)
-    }
-
-    /// Waits for a request, of which the first bytes are there after that. Empty
-    /// lines are none.
-    fn wait_for_request(&mut self, is_first: bool) -> io::Result<bool> {
-        if is_first {
-            // It has come to ask, and is not asked to leave before it could.
-            let left = GRACE.saturating_sub(self.guest.entered.elapsed());
-            self.input.set_timeout(left.max(Duration::from_millis(1)))?;
-            match self.input.read() {
-                Ok(0) => return Ok(false),
-                Err(error) if !is_timeout(&error) => return Err(error),
-                _ => {}
-            }
-        }
-        let idle = self.server.limits.idle;
-        let end = Instant::now() + idle;
-        loop {
-            self.input.skip_empty_lines();
-            if !self.input.bytes().is_empty() {
-                self.guest.is_at(Phase::Receiving);
-                return Ok(true);
-            }
-            self.input.set_timeout(idle)?;
-            if !self.guest.wait_for_byte(end) || self.input.read()? == 0 {
-                return Ok(false);
-            }
-        }
-    }
-
-    /// Reads one request and answers it.
-    fn exchange(&mut self, is_last: bool) -> Result<Next, Fault> {
-        let deadline = Instant::now() + self.server.limits.head;
-        let read = self.input.read_head(deadline);
-        self.guest.is_at(Phase::Answering);
-        let bytes = self.input.bytes();
-        self.with_body = !bytes.starts_with(b"HEAD ");
-        if self.server.access_log {
-            self.line = access_log::first_line(bytes);
-        }
-        let length = read?;
-        let request = Request::parse(&bytes[..length])?;
-        let waits = request.has("Expect");
-        let response = answer(&self.server.site, &request);
-        let (mut body, wish) = (request.body, request.after);
-        self.input.consume(length);
-        // Whether chunks are valid turns out at their end: before the answer, if
-        // the client does not wait for that.
-        if body == Body::Chunked && !waits && self.drop_body(body)? {
-            body = Body::None;
-            self.guest.is_at(Phase::Answering);
-        }
-        let too_long = body == Body::Chunked || body.is_long();
-        let stays = !is_last && !too_long && self.guest.may_stay();
-        let after = if stays { wish } else { After::Close };
-        self.send(&response, after)?;
-        if after == After::Close {
-            let more = body != Body::None
-                || wish != After::Close
-                || response.is_long()
-                || has_more(&self.guest.stream);
-            // Who may still be sending must not be asked to leave: that would
-            // cost it the answer.
-            let unread = body != Body::None;
-            let idle = Phase::Idle(Instant::now());
-            self.guest.is_at(if unread { Phase::Receiving } else { idle });
-            return Ok(if more { Next::Linger } else { Next::Close });
-        }
-        match self.drop_body(body) {
-            Ok(true) => Ok(Next::Request),
-            Err(Fault::Gone(error)) => Err(error.into()),
-            _ => Ok(Next::Linger), // It has had its answer.
-        }
-    }
-
-    /// Gets a body out of the way.
-    fn drop_body(&mut self, body: Body) -> Result<bool, Fault> {
-        if body == Body::None {
-            return Ok(true);
-        }
-        self.guest.is_at(Phase::Receiving);
-        let deadline = Instant::now() + self.server.limits.body;
-        body.drop(&mut self.input, deadline)
-    }
-
-    /// Answers what is no request.
-    fn refuse(&mut self, status: &'static str) -> io::Result<()> {
-        self.guest.is_at(Phase::Answering);
-        let response = self.server.site.error_page(status);
-        self.send(&response, After::Close)?;
-        self.guest.is_at(Phase::Receiving);
-        Ok(())
-    }
-
-    fn send(&mut self, response: &Response, after: After) -> io::Result<()> {
-        response.send(&self.output, self.with_body, after)?;
-        if self.server.access_log {
-            let length = if self.with_body { response.length() } else { 0 };
-            let peer = self.guest.stream.peer_addr();
-            let peer = peer.map_or("-".into(), |it| it.ip().to_string());
-            access_log::write(&peer, &self.line, response.status, length);
-        }
-        Ok(())
     }
 }
 
-/// What the site says, or that it has panicked: nothing is sent by then.
-fn answer(site: &Site, request: &Request) -> Response {
-    let answer = AssertUnwindSafe(|| site.answer(request));
-    panic::catch_unwind(answer)
-        .unwrap_or_else(|_| site.error_page("500 Internal Server Error"))
+/// Waits for bytes, and adds them to the buffer. Returns `false` if none came
+/// before the deadline.
+fn receive(
+    mut stream: &TcpStream,
+    buffer: &mut Vec<u8>,
+    deadline: Instant,
+) -> io::Result<bool> {
+    let mut chunk = [0; READ_CHUNK];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        stream.set_read_timeout(Some(left.max(MIN_WAIT)))?;
+        match stream.read(&mut chunk) {
+            Ok(0) => return Err(io::Error::other("closed within a request")),
+            Ok(count) => {
+                buffer.extend_from_slice(&chunk[..count]);
+                return Ok(true);
+            }
+            Err(error) if !is_retryable(&error) => return Err(error),
+            Err(_) if Instant::now() >= deadline => return Ok(false),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Sends a response to a client that takes each chunk of it in time.
+fn send(
+    mut stream: &TcpStream,
+    response: Response,
+    with_body: bool,
+    stall_timeout: Duration,
+) -> io::Result<()> {
+    let mut writer = ResponseWriter::new(response, with_body);
+    // Linux wakes a writer only when a third of the buffer is free, and a slow
+    // client takes a long time to free that much. So we try more often.
+    stream.set_write_timeout(Some(stall_timeout / 10))?;
+    loop {
+        let deadline = Instant::now() + stall_timeout;
+        while !writer.unsent().is_empty() {
+            match stream.write(writer.unsent()) {
+                Ok(count) => writer.advance(count),
+                Err(error) if is_retryable(&error) => {}
+                Err(error) => return Err(error),
+            }
+            if Instant::now() > deadline && !writer.unsent().is_empty() {
+                return Err(io::Error::other("the client reads too slowly"));
+            }
+        }
+        if !writer.next_chunk()? {
+            return Ok(());
+        }
+    }
+}
+
+/// Closes a connection without losing what's on its way to the client (RFC 9112
+/// §9.6). Closing it while input is unread would send RST, so this discards what
+/// still arrives until the client closes, is silent, or has had enough time.
+pub fn linger(mut stream: &TcpStream, silence: Duration) {
+    // The client sees the end now. If it's gone, the read below will say so.
+    _ = stream.shutdown(Shutdown::Write);
+    let deadline = Instant::now() + silence * MAX_LINGER;
+    let mut discarded = [0; READ_CHUNK];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let wait = Some(left.min(silence));
+        if left.is_zero() || stream.set_read_timeout(wait).is_err() {
+            return;
+        }
+        match stream.read(&mut discarded) {
+            Ok(1..) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            _ => return, // It has closed, or is silent.
+        }
+    }
+}
+
+/// Whether a read or a write has only been interrupted, or has waited as long as
+/// it may. Unix and Windows have different names for that.
+fn is_retryable(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut
+    )
 }

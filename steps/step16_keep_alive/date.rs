@@ -11,115 +11,114 @@ const DAY: u64 = 24 * 60 * 60;
 /// The last second of the year 9999.
 const LAST: u64 = 253_402_300_799;
 
-/// A time as an IMF-fixdate (RFC 9110 §5.6.7), to the second.
+/// A time as an IMF-fixdate, to the second (RFC 9110 §5.6.7).
 pub fn imf_fixdate(time: SystemTime) -> String {
-    let days = seconds(time) / DAY;
+    let second = seconds(time);
+    let (days, second) = (second / DAY, second % DAY);
     let (year, month, day) = date(days);
     // 1 January 1970 was a Thursday.
-    let weekday = WEEKDAYS[(days % 7) as usize];
-    let (month, time) = (MONTHS[month], time_of_day(time));
-    format!("{weekday}, {day:02} {month} {year} {time} GMT")
+    let (weekday, month) = (WEEKDAYS[(days % 7) as usize], MONTHS[month]);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!(
+        "{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} \
+         GMT"
+    )
 }
 
-/// A time as the Common Log Format writes it: `06/Nov/1994:08:49:37 +0000`.
+/// A time as the Common Log Format has it: `06/Nov/1994:08:49:37 +0000`.
 pub fn common_log(time: SystemTime) -> String {
-    let (year, month, day) = date(seconds(time) / DAY);
-    let (month, time) = (MONTHS[month], time_of_day(time));
-    format!("{day:02}/{month}/{year}:{time} +0000")
-}
-
-fn time_of_day(time: SystemTime) -> String {
-    let second = seconds(time) % DAY;
-    let (hour, minute) = (second / 3600, second / 60 % 60);
-    format!("{hour:02}:{minute:02}:{:02}", second % 60)
-}
-
-/// Whole seconds since 1970 began. A time that no date of HTTP can tell is
-/// taken for the first or the last that can be told.
-pub fn seconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_secs().min(LAST)
+    let date = imf_fixdate(time);
+    let words: Vec<&str> = date.split(' ').collect();
+    let [_, day, month, year, time, _] = words[..] else { return date };
+    format!("{day}/{month}/{year}:{time} +0000")
 }
 
 /// Reads a date in any of the three forms that HTTP has had (RFC 9110 §5.6.7),
-/// as seconds since 1970 began. The weekday is not held against the date.
+/// as seconds since 1970 began. A wrong weekday doesn't matter.
 pub fn parse(text: &str) -> Option<u64> {
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
     match words[..] {
         // Sun, 06 Nov 1994 08:49:37 GMT
-        [_, day, month, year, time, "GMT"] if year.len() == 4 => {
-            at(year.parse().ok()?, month, day, time)
+        [_, day, month, year, time, "GMT"] => {
+            parse_words(digits(year, 4)?, month, day, time)
         }
         // Sunday, 06-Nov-94 08:49:37 GMT
         [_, date, time, "GMT"] => {
             let (day, date) = date.split_once('-')?;
             let (month, year) = date.split_once('-')?;
-            let year = number(year).filter(|_| year.len() == 2)?;
-            at(in_full(year), month, day, time)
+            parse_words(full_year(digits(year, 2)?), month, day, time)
         }
         // Sun Nov  6 08:49:37 1994
-        [_, month, day, time, year] if year.len() == 4 => {
-            at(year.parse().ok()?, month, day, time)
+        [_, month, day, time, year] => {
+            parse_words(digits(year, 4)?, month, day, time)
         }
         _ => None,
     }
 }
 
+fn parse_words(year: u64, month: &str, day: &str, time: &str) -> Option<u64> {
+    let month = MONTHS.iter().position(|name| *name == month)?;
+    let day = digits(day, 2).or_else(|| digits(day, 1))?;
+    if year < 1970 || day == 0 || day > days_in(year, month) {
+        return None;
+    }
+    let (hour, rest) = time.split_once(':')?;
+    let (minute, second) = rest.split_once(':')?;
+    let (hour, minute) = (digits(hour, 2)?, digits(minute, 2)?);
+    let second = digits(second, 2)?;
+    // A minute may have a leap second.
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let months: u64 = (0..month).map(|month| days_in(year, month)).sum();
+    let days = days_before(year) + months + day - 1;
+    Some(days * DAY + hour * 3600 + minute * 60 + second)
+}
+
+/// A number of exactly so many digits.
+fn digits(text: &str, count: usize) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits && text.len() == count)
+}
+
 /// A year of two digits is never more than 50 years ahead.
-fn in_full(year: u64) -> u64 {
+fn full_year(year: u64) -> u64 {
     let (this_year, ..) = date(seconds(SystemTime::now()) / DAY);
     let latest = this_year + 50;
     latest - (latest - year) % 100
 }
 
-fn at(year: u64, month: &str, day: &str, time: &str) -> Option<u64> {
-    let month = MONTHS.iter().position(|it| *it == month)?;
-    let day = number(day).filter(|day| *day >= 1)?;
-    if !(1970..=9999).contains(&year) || day > days_of(year, month) {
-        return None;
-    }
-    let (hour, rest) = time.split_once(':')?;
-    let (minute, second) = rest.split_once(':')?;
-    let (hour, minute) = (number(hour)?, number(minute)?);
-    // A minute can have a leap second.
-    let second = number(second)?;
-    if hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let months: u64 = (0..month).map(|month| days_of(year, month)).sum();
-    let days = days_before(year) + months + day - 1;
-    Some(days * DAY + hour * 3600 + minute * 60 + second)
+/// Whole seconds since 1970 began. A time that HTTP can't express becomes the
+/// first or the last one that it can.
+pub fn seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_secs().min(LAST)
 }
 
-/// A number of one or two digits.
-fn number(text: &str) -> Option<u64> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits && text.len() <= 2)
-}
-
-/// The year, the month from 0 and the day from 1, so many days after 1970 began.
+/// The year, the month from 0 and the day from 1 of a number of days since 1970
+/// began.
 fn date(mut days: u64) -> (u64, usize, u64) {
-    // A year may be a little later than this, but never earlier.
+    // The year may be a little later than this, but never earlier.
     let mut year = 1970 + days / 366;
     while days_before(year + 1) <= days {
         year += 1;
     }
     days -= days_before(year);
     let mut month = 0;
-    while days >= days_of(year, month) {
-        days -= days_of(year, month);
+    while days >= days_in(year, month) {
+        days -= days_in(year, month);
         month += 1;
     }
     (year, month, days + 1)
 }
 
-/// The days from 1970 up to the beginning of a year.
+/// The days from the beginning of 1970 to the beginning of a year.
 fn days_before(year: u64) -> u64 {
     let leap_days = |year| year / 4 - year / 100 + year / 400;
     365 * (year - 1970) + leap_days(year - 1) - leap_days(1969)
 }
 
-fn days_of(year: u64, month: usize) -> u64 {
+fn days_in(year: u64, month: usize) -> u64 {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     match month {
         1 if leap => 29,
@@ -149,18 +148,19 @@ mod tests {
             assert_eq!(imf_fixdate(time), date);
             assert_eq!(parse(date), Some(seconds));
         }
-        let time = UNIX_EPOCH + Duration::from_secs(784_111_777);
-        let logged = "06/Nov/1994:08:49:37 +0000";
-        assert_eq!(common_log(time), logged);
     }
 
     #[test]
-    fn dates_of_old_forms_are_read_too() {
-        for date in [
-            "Sunday, 06-Nov-94 08:49:37 GMT",
-            "Sun Nov  6 08:49:37 1994",
-            "Sun, 06 Nov 1994 08:49:37 GMT",
-        ] {
+    fn a_log_has_dates_of_its_own() {
+        let time = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(common_log(time), "06/Nov/1994:08:49:37 +0000");
+    }
+
+    #[test]
+    fn dates_in_old_forms_are_read_too() {
+        for date in
+            ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
+        {
             assert_eq!(parse(date), Some(784_111_777), "{date}");
         }
         let soon = parse("Monday, 01-Jan-35 00:00:00 GMT");
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn what_is_not_a_date_is_refused() {
         for text in [
             "",
             "yesterday",
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_no_date_can_tell_is_told_by_the_nearest() {
+    fn a_time_out_of_range_becomes_the_nearest_date() {
         let last = UNIX_EPOCH + Duration::from_secs(LAST);
         for (time, nearest) in [
             (UNIX_EPOCH - Duration::from_secs(1), UNIX_EPOCH),

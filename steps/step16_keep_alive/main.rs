@@ -1,172 +1,127 @@
-//! Step 16: a connection is kept for many requests, and given up for others.
+//! Step 16: keeps a connection open, for many requests.
 
 mod access_log;
-mod body;
-mod cache;
 mod connection;
-mod crowd;
 mod date;
 mod files;
-mod input;
+mod head;
 mod limits;
+mod log;
+mod media_type;
 mod options;
-mod output;
+mod overload;
+mod ranges;
 mod request;
 mod response;
+mod same_file;
 mod signal;
 mod site;
 mod thread_pool;
+mod validators;
+mod writer;
 
-use connection::{Server, handle};
-use crowd::Crowd;
-use limits::{ACCEPT_PAUSE, FAREWELLS, LINGER};
-use options::{HELP, Options};
-use output::linger;
-use request::After;
-use response::Response;
-use site::Site;
-use std::io::{self, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use connection::handle;
+use limits::MAX_REJECTED;
+use log::{ERRORS, OUTPUT};
+use options::Options;
+use overload::{back_off, is_clients_fault, reject_overloaded};
+use std::io::{self, ErrorKind, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use std::{env, process, process::ExitCode, thread};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use std::{mem, process};
 use thread_pool::ThreadPool;
 
-fn main() -> ExitCode {
-    let options = match Options::parse(env::args_os().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            _ = io::stdout().write_all(HELP.as_bytes());
-            return ExitCode::SUCCESS;
-        }
-        Err(fault) => {
-            _ = writeln!(io::stderr(), "{fault} (see --help)");
-            return ExitCode::from(2);
-        }
-    };
-    let site = match Site::new(&options.root, options.demo) {
-        Ok(site) => site,
-        Err(error) => {
-            let root = options.root;
-            let hint = "--root takes a directory";
-            _ = writeln!(
-                io::stderr(),
-                "cannot serve {root:?}: {error}; {hint}"
-            );
-            return ExitCode::FAILURE;
-        }
-    };
-    let listener = match TcpListener::bind(&options.address) {
-        Ok(listener) => listener,
-        Err(error) => {
-            let address = options.address;
-            let hint = "an address looks like 127.0.0.1:7878";
-            let line = format!("cannot bind {address:?}: {error}; {hint}");
-            _ = writeln!(io::stderr(), "{line}");
-            return ExitCode::FAILURE;
-        }
-    };
-    if let Err(error) = serve(listener, &options, site) {
-        _ = writeln!(io::stderr(), "cannot serve: {error}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
-}
-
-fn serve(
-    listener: TcpListener,
-    options: &Options,
-    site: Site,
-) -> io::Result<()> {
-    let (door, spare) = (listener.try_clone()?, listener.try_clone()?);
-    signal::on_stop(|| log_error(stop_accepting(door, spare)))?;
-    let mut pool = ThreadPool::new(options.workers, options.queue)?;
-    let mut farewells = ThreadPool::new(1, FAREWELLS)?;
-    let crowd = Arc::new(Crowd::new(options.workers));
-    let (limits, access_log) = (options.limits, options.access_log);
-    let server = Arc::new(Server { site, limits, access_log });
+// ANCHOR: main
+fn main() -> io::Result<()> {
+    let options = Arc::new(Options::from_args());
+    let address = &options.address;
+    let listener = TcpListener::bind(address).unwrap_or_else(|error| {
+        let hint = "an address looks like 127.0.0.1:7878";
+        _ = writeln!(io::stderr(), "cannot bind {address:?}: {error}; {hint}");
+        process::exit(1)
+    });
     let address = listener.local_addr()?;
-    writeln!(io::stdout(), "listening on http://{address}")?;
+    if !address.ip().is_loopback() {
+        let error = "this step takes a body for a request";
+        let hint = "so it serves this machine only, as 127.0.0.1:7878";
+        _ = writeln!(io::stderr(), "cannot serve {address}: {error}; {hint}");
+        process::exit(1)
+    }
+    signal::on_stop(move || stop(address))?;
+    log::start()?;
+    let pool = ThreadPool::new(options.workers, options.queue)?;
+    let linger_pool = ThreadPool::new(1, MAX_REJECTED)?;
     let mut reported = None;
+    writeln!(io::stdout(), "listening on http://{address}")?;
+    // ANCHOR_END: main
+    // ANCHOR: loop
     for stream in listener.incoming() {
+        if STOPPING.load(Ordering::SeqCst) {
+            // From now on `accept` serves the backlog, but no longer waits.
+            listener.set_nonblocking(true)?;
+        }
         match stream {
             Ok(stream) => {
-                let guest = crowd.enter(stream);
-                let stream = Arc::clone(&guest.stream);
-                let server = Arc::clone(&server);
-                let job = move || log_error(handle(guest, &server));
-                if pool.execute(job).is_err() {
-                    log_error(turn_away(stream, &mut farewells));
+                let stream = Arc::new(stream);
+                let client = Arc::clone(&stream);
+                let options = Arc::clone(&options);
+                let silence = options.linger_timeout;
+                // The time in the queue counts, too.
+                let deadline = Instant::now() + options.idle_timeout;
+                let has_room = pool.execute(move || {
+                    log_error(handle(&stream, deadline, &options));
+                });
+                if !has_room {
+                    log_error(reject_overloaded(client, &linger_pool, silence));
                 }
-                crowd.set_room(pool.size);
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            Err(error) => {
-                crowd.dismiss_one(); // Its open file may be what is missing.
-                wait_a_little(error, &mut reported);
-            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) if is_clients_fault(&error) => log_error(Err(error)),
+            Err(error) => back_off(&error, &mut reported),
         }
     }
-    crowd.set_room(0); // From here on, nobody stays after an answer,
-    drop(listener); // and newcomers are refused.
-    _ = writeln!(io::stdout(), "waiting for connections: {}", crowd.len());
-    let cut = crowd.drain(options.drain);
-    if cut > 0 {
-        _ = writeln!(io::stderr(), "responses cut off: {cut}");
-        process::exit(1); // A worker may be asleep for longer.
+    drop(listener); // From now on, new connections are refused.
+    OUTPUT.write("waiting for the workers");
+    drop(pool); // Waits until the workers have run every job.
+    mem::forget(linger_pool); // Rejected clients don't delay the end.
+    log::flush();
+    Ok(())
+}
+// ANCHOR_END: loop
+
+/// Set once the server has been asked to stop.
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Tells the accept loop to stop, and wakes it: a sleeping `accept` returns only
+/// when a connection comes, so this makes one. A worker will find it empty.
+fn stop(mut address: SocketAddr) {
+    // `SeqCst`: a loop that has accepted the connection also sees the flag.
+    STOPPING.store(true, Ordering::SeqCst);
+    if address.ip().is_unspecified() {
+        // Not every system lets us connect to a wildcard address.
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
     }
-    drop(pool); // Waits until every job has run.
-    Ok(())
-}
-
-/// Tells a client for whom there is no room to come again. It must not delay
-/// whoever accepts connections: nothing is waited for here, and to close gently
-/// is left to another pool.
-fn turn_away(
-    stream: Arc<TcpStream>,
-    farewells: &mut ThreadPool,
-) -> io::Result<()> {
-    stream.set_nonblocking(true)?;
-    let response =
-        Response::text("503 Service Unavailable").with("Retry-After", "1");
-    (&*stream).write_all(&response.to_bytes(true, After::Close))?;
-    stream.set_nonblocking(false)?;
-    stream.shutdown(Shutdown::Write)?;
-    // Where too many have to be closed, this one is closed roughly.
-    let end = Instant::now() + LINGER;
-    _ = farewells.execute(move || linger(&stream, end));
-    Ok(())
-}
-
-/// To accept has failed, for want of open files most of the time. The client
-/// stays in the backlog; this is told once a second, and soon tried again.
-fn wait_a_little(error: io::Error, reported: &mut Option<Instant>) {
-    if reported.is_none_or(|it| it.elapsed() > Duration::from_secs(1)) {
-        *reported = Some(Instant::now());
-        log_error(Err(error));
+    match TcpStream::connect(address) {
+        // Refused: the loop has seen the flag and closed the listener already.
+        Err(error) if error.kind() != ErrorKind::ConnectionRefused => {
+            // ANCHOR: wake
+            ERRORS.write(&format!("cannot wake the listener: {error}"));
+            // ANCHOR_END: wake
+        }
+        _ => {}
     }
-    thread::sleep(ACCEPT_PAUSE);
 }
 
-/// Ends the accept loop: `accept` still hands out everybody who has connected,
-/// but then fails with `WouldBlock` instead of waiting for more.
-fn stop_accepting(door: TcpListener, spare: TcpListener) -> io::Result<()> {
-    door.set_nonblocking(true)?;
-    let address = door.local_addr()?;
-    drop(door); // To connect takes an open file, and this may be the last.
-    // An `accept` that waits already is woken only by a connection: this one,
-    // which a worker then finds empty. If it is refused, the loop has ended.
-    let localhost = ("localhost", address.port());
-    _ = TcpStream::connect(address).or_else(|_| TcpStream::connect(localhost));
-    drop(spare); // The connection, once accepted, takes another.
-    Ok(())
-}
-
+// ANCHOR: log_error
 /// Reports a connection that failed. The others go on.
 fn log_error(result: io::Result<()>) {
     if let Err(error) = result {
-        // One write, because other threads may write at the same time.
-        let line = format!("connection failed: {error}\n");
-        _ = io::stderr().write_all(line.as_bytes());
+        ERRORS.write(&format!("connection failed: {error}"));
     }
 }
+// ANCHOR_END: log_error

@@ -1,116 +1,130 @@
-//! A response: a status, a body, and the bytes that they become.
+//! A response: a status, header fields and a body.
 
 use crate::date;
-use crate::files::{Content, FoundFile};
-use crate::output::Output;
-use crate::request::After;
-use std::io;
-use std::sync::Arc;
-use std::time::SystemTime;
+use crate::files::FoundFile;
+use std::{fmt, fs::File, ops::Range, time::SystemTime};
+
+/// A status code and its reason phrase (RFC 9110 §15).
+#[derive(Clone, Copy, Debug, PartialEq)]
+// ANCHOR: number
+pub struct Status(pub u16, &'static str);
+// ANCHOR_END: number
+
+impl Status {
+    pub const OK: Status = Status(200, "OK");
+    pub const NO_CONTENT: Status = Status(204, "No Content");
+    pub const PARTIAL_CONTENT: Status = Status(206, "Partial Content");
+    pub const MOVED_PERMANENTLY: Status = Status(301, "Moved Permanently");
+    pub const NOT_MODIFIED: Status = Status(304, "Not Modified");
+    pub const BAD_REQUEST: Status = Status(400, "Bad Request");
+    pub const NOT_FOUND: Status = Status(404, "Not Found");
+    pub const METHOD_NOT_ALLOWED: Status = Status(405, "Method Not Allowed");
+    pub const REQUEST_TIMEOUT: Status = Status(408, "Request Timeout");
+    pub const PRECONDITION_FAILED: Status = Status(412, "Precondition Failed");
+    pub const URI_TOO_LONG: Status = Status(414, "URI Too Long");
+    pub const RANGE_NOT_SATISFIABLE: Status =
+        Status(416, "Range Not Satisfiable");
+    pub const HEADER_FIELDS_TOO_LARGE: Status =
+        Status(431, "Request Header Fields Too Large");
+    pub const INTERNAL_SERVER_ERROR: Status =
+        Status(500, "Internal Server Error");
+    pub const NOT_IMPLEMENTED: Status = Status(501, "Not Implemented");
+    // ANCHOR: unavailable
+    pub const SERVICE_UNAVAILABLE: Status = Status(503, "Service Unavailable");
+    // ANCHOR_END: unavailable
+    pub const VERSION_NOT_SUPPORTED: Status =
+        Status(505, "HTTP Version Not Supported");
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{} {}", self.0, self.1)
+    }
+}
 
 /// What a client gets.
 pub struct Response {
-    /// The code and its words, as in `200 OK` (RFC 9110 §15).
-    pub status: &'static str,
-    /// The lines for the fields that only this response has.
+    // ANCHOR: status
+    pub status: Status,
+    // ANCHOR_END: status
+    /// The header fields that not every response has, each with its CR LF.
     fields: String,
-    body: Content,
+    pub body: Body,
+    /// Whether the connection stays open for another request.
+    pub keep_alive: bool,
+}
+
+/// What follows a head.
+pub enum Body {
+    Bytes(Vec<u8>),
+    /// These bytes of a file, which needn't fit into memory.
+    File(File, Range<u64>),
+}
+
+impl Body {
+    /// The length in bytes.
+    pub fn length(&self) -> u64 {
+        match self {
+            Body::Bytes(bytes) => bytes.len() as u64,
+            Body::File(_, range) => range.end - range.start,
+        }
+    }
+
+    /// Keeps only these bytes, all of which the body must have.
+    pub fn part(self, range: Range<u64>) -> Body {
+        match self {
+            Body::Bytes(bytes) => {
+                let range = range.start as usize..range.end as usize;
+                Body::Bytes(bytes[range].to_vec())
+            }
+            Body::File(file, _) => Body::File(file, range),
+        }
+    }
 }
 
 impl Response {
     /// A response without a body.
-    pub fn empty(status: &'static str) -> Response {
-        let body = Content::InMemory(Arc::default());
-        Response { status, fields: String::new(), body }
+    pub fn empty(status: Status) -> Response {
+        let body = Body::Bytes(Vec::new());
+        Response { status, fields: String::new(), body, keep_alive: false }
     }
 
-    pub fn file(status: &'static str, found: FoundFile) -> Response {
-        Response { body: found.content, ..Response::empty(status) }
-            .with("Content-Type", found.media_type)
+    /// A response with a file. A client may keep a copy, but has to ask each
+    /// time whether it's still valid (RFC 9111 §5.2.2.4).
+    pub fn file(status: Status, file: FoundFile) -> Response {
+        Response { body: file.body, ..Response::empty(status) }
+            .with("Content-Type", file.media_type)
+            .with("Cache-Control", "no-cache")
     }
 
-    /// The words of the status are all that it says.
-    pub fn text(status: &'static str) -> Response {
-        let body = format!("{status}\n").into_bytes();
-        let body = Content::InMemory(Arc::from(body));
+    /// A page that says only what is true for every cause of the status: the
+    /// status itself.
+    pub fn status_page(status: Status) -> Response {
+        let body = Body::Bytes(format!("{status}\n").into_bytes());
         Response { body, ..Response::empty(status) }
             .with("Content-Type", "text/plain; charset=utf-8")
     }
 
-    /// Adds a field.
+    /// Adds a header field (RFC 9110 §5).
     pub fn with(mut self, name: &str, value: &str) -> Response {
-        add(&mut self.fields, name, value);
+        self.fields += &format!("{name}: {value}\r\n");
         self
     }
 
-    /// Sends the head and, unless it answers HEAD, the body.
-    pub fn send(
-        &self,
-        out: &Output,
-        with_body: bool,
-        after: After,
-    ) -> io::Result<()> {
-        out.send(&self.to_bytes(with_body, after))?;
-        match &self.body {
-            Content::File(file, length) if with_body => {
-                out.send_file(file, *length)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The head, and a body that is in memory.
-    pub fn to_bytes(&self, with_body: bool, after: After) -> Vec<u8> {
-        let mut bytes = self.head(after);
-        match &self.body {
-            Content::InMemory(body) if with_body => {
-                bytes.extend_from_slice(body);
-            }
-            _ => {}
-        }
-        bytes
-    }
-
-    /// Whether much of it may be on its way when the last byte has been sent.
-    pub fn is_long(&self) -> bool {
-        matches!(self.body, Content::File(..))
-    }
-
-    /// The length of the body, in bytes.
-    pub fn length(&self) -> u64 {
-        match &self.body {
-            Content::InMemory(body) => body.len() as u64,
-            Content::File(_, length) => *length,
-        }
-    }
-
-    fn head(&self, after: After) -> Vec<u8> {
-        let mut head = String::with_capacity(512);
-        head += "HTTP/1.1 ";
-        head += self.status;
-        head += "\r\n";
-        add(&mut head, "Date", &date::imf_fixdate(SystemTime::now()));
+    /// The head, with the blank line that ends it.
+    pub fn head(&self) -> Vec<u8> {
+        let date = date::imf_fixdate(SystemTime::now());
+        let mut head = format!("HTTP/1.1 {}\r\nDate: {date}\r\n", self.status);
         head += &self.fields;
-        // These have no body, and so no length either (RFC 9110 §8.6).
-        if !self.status.starts_with("204") && !self.status.starts_with("304") {
-            add(&mut head, "Content-Length", &self.length().to_string());
+        // A 204 and a 304 have no body, so they get no length (RFC 9110 §8.6).
+        if ![Status::NO_CONTENT, Status::NOT_MODIFIED].contains(&self.status) {
+            head += &format!("Content-Length: {}\r\n", self.body.length());
         }
-        // A browser should not guess another media type from the content.
+        // A browser shouldn't guess another media type from the content.
         head += "X-Content-Type-Options: nosniff\r\n";
-        head += match after {
-            After::Close => "Connection: close\r\n",
-            After::SayStay => "Connection: keep-alive\r\n",
-            After::Stay => "",
-        };
-        head += "\r\n";
+        let connection = if self.keep_alive { "keep-alive" } else { "close" };
+        head += &format!("Connection: {connection}\r\n\r\n");
         head.into_bytes()
-    }
-}
-
-/// Adds a field (RFC 9112 §5).
-fn add(fields: &mut String, name: &str, value: &str) {
-    for part in [name, ": ", value, "\r\n"] {
-        fields.push_str(part);
     }
 }
 
@@ -118,36 +132,22 @@ fn add(fields: &mut String, name: &str, value: &str) {
 mod tests {
     use super::*;
 
-    fn head(response: &Response) -> String {
-        String::from_utf8(response.head(After::Stay)).expect("text")
+    fn head(response: Response) -> String {
+        String::from_utf8(response.head()).expect("text")
     }
 
     #[test]
     fn a_body_has_its_length_in_the_head() {
-        let head = head(&Response::text("404 Not Found"));
+        let head = head(Response::status_page(Status::NOT_FOUND));
         assert!(head.starts_with("HTTP/1.1 404 Not Found\r\nDate: "));
         assert!(head.contains("\r\nContent-Length: 14\r\n"), "{head}");
-        assert!(head.ends_with("\r\n\r\n"), "{head}");
-    }
-
-    #[test]
-    fn what_becomes_of_the_connection_is_said_if_it_has_to_be() {
-        let response = Response::empty("204 No Content");
-        for (after, line) in [
-            (After::Close, "Connection: close"),
-            (After::SayStay, "Connection: keep-alive"),
-        ] {
-            let head = response.head(after);
-            let head = String::from_utf8_lossy(&head).into_owned();
-            assert!(head.contains(&format!("\r\n{line}\r\n")), "{head}");
-        }
-        assert!(!head(&response).contains("Connection"));
+        assert!(head.ends_with("\r\nConnection: close\r\n\r\n"), "{head}");
     }
 
     #[test]
     fn no_content_means_no_length_either() {
-        let head =
-            head(&Response::empty("204 No Content").with("Allow", "GET"));
+        let response = Response::empty(Status::NO_CONTENT);
+        let head = head(response.with("Allow", "GET"));
         assert!(head.contains("\r\nAllow: GET\r\n"), "{head}");
         assert!(!head.contains("Content-Length"), "{head}");
     }

@@ -3,7 +3,6 @@
 
 use std::{io, process, thread};
 
-// ANCHOR: on_stop
 /// Runs `stop` at the first request to stop. The second one ends the process with
 /// status 128 + the signal's number. Call this before any thread is started,
 /// because a new thread inherits which signals are blocked.
@@ -18,13 +17,16 @@ pub fn on_stop(stop: impl FnOnce() + Send + 'static) -> io::Result<()> {
     })?;
     Ok(())
 }
-// ANCHOR_END: on_stop
 
-/// Blocks SIGINT (Ctrl-C) and SIGTERM; each `next` waits for one of them.
+/// Blocks SIGINT (Ctrl-C), SIGTERM and SIGHUP; each `next` waits for one of
+/// them. If SIGHUP is ignored, because `nohup` started us, it stays ignored.
 #[cfg(unix)]
 fn stop_requests() -> impl Iterator<Item = i32> {
+    const SIGHUP: i32 = 1;
     const SIGINT: i32 = 2;
     const SIGTERM: i32 = 15;
+    /// What `signal` calls an ignored signal.
+    const SIG_IGN: usize = 1;
     const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
     const SIG_BLOCK: i32 = if LINUX { 0 } else { 1 };
     /// Room for any system's `sigset_t`; 128 bytes on Linux, 4 on macOS.
@@ -33,15 +35,22 @@ fn stop_requests() -> impl Iterator<Item = i32> {
         fn sigemptyset(set: *mut Set) -> i32;
         fn sigaddset(set: *mut Set, signal: i32) -> i32;
         fn pthread_sigmask(how: i32, set: *const Set, old: *mut Set) -> i32;
+        fn signal(signal: i32, handler: usize) -> usize;
         fn sigwait(set: *const Set, signal: *mut i32) -> i32;
     }
     let mut set: Set = [0; 16];
     // SAFETY: `set` is large enough to be written to, and filled before it is
-    // read; the third argument of `pthread_sigmask` may be null.
+    // read; the third argument of `pthread_sigmask` may be null; `signal` gets
+    // back the handler that it has returned.
     unsafe {
         sigemptyset(&mut set);
         sigaddset(&mut set, SIGINT);
         sigaddset(&mut set, SIGTERM);
+        let handler = signal(SIGHUP, SIG_IGN);
+        if handler != SIG_IGN {
+            signal(SIGHUP, handler);
+            sigaddset(&mut set, SIGHUP);
+        }
         pthread_sigmask(SIG_BLOCK, &set, std::ptr::null_mut());
     }
     std::iter::from_fn(move || {

@@ -22,20 +22,6 @@ const PARTS: [&str; 12] = [
     "Read more",
 ];
 
-/// An old chapter doesn't have the first part and the seventh yet, and calls the
-/// second as it likes.
-const OLD_PARTS: [&str; 9] = [
-    "Predict",
-    "The idea",
-    "The change",
-    "Run it",
-    "Traps",
-    "What it still gets wrong",
-    "Check yourself",
-    "Exercises",
-    "Read more",
-];
-
 /// Lines of code in a chapter that are seen at once, in those that can be
 /// opened, and in any one block.
 const MOST_OPEN: usize = 250;
@@ -98,7 +84,7 @@ fn every_step_has_a_chapter() {
 #[test]
 fn chapters_have_their_parts() {
     let mut faults = Faults::default();
-    for chapter in new_chapters() {
+    for chapter in chapters() {
         let text = prose(&read(&chapter));
         let headings = headings(&text);
         let mut expected = PARTS.to_vec();
@@ -163,38 +149,11 @@ fn says_when_it_is_done(exercise: &str) -> bool {
     })
 }
 
-#[test]
-fn old_chapters_have_their_parts() {
-    let mut faults = Faults::default();
-    for chapter in new_and_old_chapters().1 {
-        let text = prose(&read(&chapter));
-        let headings = headings(&text);
-        if headings.get(1..) != Some(&OLD_PARTS) {
-            faults.add(format!(
-                "{} should have one heading of its own and then {OLD_PARTS:?}, \
-                 but has {headings:?}",
-                name(&chapter)
-            ));
-        }
-        check(
-            &mut faults,
-            &chapter,
-            &[
-                ("words", words(&text), 1_000..=2_900),
-                ("traps", titles(part(&text, "Traps")), 2..=8),
-                ("questions", titles(part(&text, "Check yourself")), 3..=5),
-                ("exercises", titles(part(&text, "Exercises")), 2..=4),
-                ("figures", text.matches("<figure>").count(), 1..=4),
-            ],
-        );
-    }
-}
-
 /// What a command prints isn't counted as code, but must fit a block as well.
 #[test]
 fn chapters_show_little_code() {
     let mut faults = Faults::default();
-    for chapter in new_chapters() {
+    for chapter in chapters() {
         let (mut open, mut folded) = (0, 0);
         for block in blocks(&chapter) {
             let lines = block.text.lines().count();

@@ -4,10 +4,6 @@ use crate::place::repository;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The step that is still to be cut anew. Until then some tests don't apply to
-/// its chapter, and no diff leads to it.
-const UNCUT: usize = 16;
-
 pub fn source() -> PathBuf {
     repository().join("book/src")
 }
@@ -54,15 +50,6 @@ pub fn chapters() -> Vec<PathBuf> {
     pages().into_iter().filter(is_chapter).collect()
 }
 
-/// The chapters of the steps that are cut anew, and the others.
-pub fn new_and_old_chapters() -> (Vec<PathBuf>, Vec<PathBuf>) {
-    chapters().into_iter().partition(|chapter| number(chapter) != UNCUT)
-}
-
-pub fn new_chapters() -> Vec<PathBuf> {
-    new_and_old_chapters().0
-}
-
 /// A chapter's number: 5 for `step05_thread_pool.md`.
 pub fn number(chapter: &Path) -> usize {
     number_of(&name(chapter))
@@ -84,14 +71,13 @@ pub fn steps() -> Vec<String> {
     steps
 }
 
-/// Each step that is cut anew, and the one before it. A step whose number
-/// doesn't follow isn't the next one.
+/// Each step, and the one before it. A step whose number doesn't follow isn't
+/// the next one.
 pub fn pairs() -> Vec<(String, String)> {
     let steps = steps();
-    let pairs = steps.windows(2).filter(|pair| {
-        let (before, now) = (number_of(&pair[0]), number_of(&pair[1]));
-        now == before + 1 && now != UNCUT
-    });
+    let pairs = steps
+        .windows(2)
+        .filter(|pair| number_of(&pair[1]) == number_of(&pair[0]) + 1);
     pairs.map(|pair| (pair[0].clone(), pair[1].clone())).collect()
 }
 

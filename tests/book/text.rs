@@ -51,7 +51,7 @@ fn blocks_have_the_language_of_what_they_show() {
 #[test]
 fn commands_are_harmless() {
     let mut faults = Faults::default();
-    let mut pages = new_chapters();
+    let mut pages = chapters();
     pages.push(repository().join("README.md"));
     for page in pages {
         let mut lines: Vec<(usize, String)> = Vec::new();
@@ -94,7 +94,7 @@ fn has_command(line: &str, tool: &str) -> bool {
 #[test]
 fn experiments_name_their_server() {
     let mut faults = Faults::default();
-    for chapter in new_chapters() {
+    for chapter in chapters() {
         let mut running = String::new();
         for block in blocks(&chapter) {
             if block.language != "console" {

@@ -98,9 +98,9 @@ fn a_script_starts_and_replaces_copies_under_load() {
     for file in ["healthy.sh", "restart.sh"] {
         fs::write(scratch.0.join(file), config(file)).unwrap();
     }
-    let step16 = binary("step16").display().to_string();
+    let step20 = binary("step20").display().to_string();
     let script = |name: &str, port: u16| {
-        let script = format!("STEP16='{step16}' sh {name} {port}");
+        let script = format!("STEP20='{step20}' sh {name} {port}");
         run(&script, &scratch.0)
     };
     let succeeds = |name: &str, port: u16| {
@@ -138,7 +138,7 @@ fn a_script_starts_and_replaces_copies_under_load() {
 /// the address: it serves, and SIGTERM ends it with status 0.
 fn serves(arguments: &[String]) {
     let port = free_port();
-    let mut command = Command::new(binary("step16"));
+    let mut command = Command::new(binary("step20"));
     command.args(arguments.iter().map(|argument| match argument.as_str() {
         "/srv/www" => format!("{}/static", repository().display()),
         "127.0.0.1:%i" | "0.0.0.0:7878" => address(port).to_string(),
@@ -161,10 +161,10 @@ fn serves(arguments: &[String]) {
 
 #[test]
 fn the_service_starts_and_stops() {
-    let unit = config("step16@.service");
+    let unit = config("step20@.service");
     let line = unit.lines().find_map(|it| it.strip_prefix("ExecStart="));
     let mut words = line.unwrap().split(' ').map(String::from);
-    assert_eq!(words.next().as_deref(), Some("/usr/local/bin/step16"));
+    assert_eq!(words.next().as_deref(), Some("/usr/local/bin/step20"));
     serves(&words.collect::<Vec<_>>());
 }
 
@@ -172,16 +172,16 @@ fn the_service_starts_and_stops() {
 fn the_service_is_what_systemd_understands() {
     let Some(systemd_analyze) = program("systemd-analyze") else { return };
     let scratch = Scratch::new("deploy-systemd");
-    let unit = config("step16@.service");
-    let step16 = format!("\"{}\"", binary("step16").display());
-    let unit = unit.replace("/usr/local/bin/step16", &step16);
-    let file = scratch.0.join("step16@.service");
+    let unit = config("step20@.service");
+    let step20 = format!("\"{}\"", binary("step20").display());
+    let unit = unit.replace("/usr/local/bin/step20", &step20);
+    let file = scratch.0.join("step20@.service");
     fs::write(&file, unit).unwrap();
     let mut verify = Command::new(systemd_analyze);
     let verify = verify.args(["verify", "--man=no"]).arg(&file);
     let verify = verify.output().unwrap();
     let said = String::from_utf8_lossy(&verify.stderr);
-    let ours = said.lines().filter(|line| line.contains("step16"));
+    let ours = said.lines().filter(|line| line.contains("step20"));
     assert_eq!(ours.collect::<Vec<_>>(), Vec::<&str>::new());
     assert!(verify.status.success(), "{said}");
 }
@@ -195,12 +195,12 @@ fn the_container_gets_what_it_needs() {
         let lines = file.lines().filter_map(|it| it.strip_prefix(start));
         lines.map(String::from).collect()
     };
-    let build = "cargo build --release --locked --bin step16";
+    let build = "cargo build --release --locked --bin step20";
     assert_eq!(lines("RUN "), [build]);
     let scratch = Scratch::new("deploy-container");
     for copied in lines("COPY ") {
         if let Some(rest) = copied.strip_prefix("--from=build ") {
-            let built = "/build/target/release/step16 /usr/local/bin/step16";
+            let built = "/build/target/release/step20 /usr/local/bin/step20";
             assert_eq!(rest, built);
             continue;
         }
@@ -226,6 +226,6 @@ fn the_container_gets_what_it_needs() {
     let words = line.expect("a list, because a shell would keep signals");
     let mut words =
         words.split(", ").map(|it| it.trim_matches('"').to_string());
-    assert_eq!(words.next().as_deref(), Some("step16"));
+    assert_eq!(words.next().as_deref(), Some("step20"));
     serves(&words.collect::<Vec<_>>());
 }

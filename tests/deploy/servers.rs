@@ -20,7 +20,7 @@ pub struct Copy {
 
 impl Copy {
     pub fn start(port: u16, options: &[&str]) -> Copy {
-        let mut command = Command::new(binary("step16"));
+        let mut command = Command::new(binary("step20"));
         command.args(["--access-log", &address(port).to_string()]);
         let process = Running::spawn(command.args(options)).unwrap();
         process.address().expect("a copy announces its address");

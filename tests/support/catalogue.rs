@@ -23,22 +23,12 @@ pub struct Range {
     /// `usize::MAX` if the range has no end.
     pub last: usize,
     pub named_in: Vec<usize>,
-    /// A step that isn't like the others of the last range, and its symptom:
-    /// `holds from 10 (differs in 16)`.
-    pub except: Option<(usize, String)>,
 }
 
 impl Row {
     /// What a step does, in the table's word.
     pub fn symptom(&self, step: usize) -> &str {
-        let range = &self.ranges[self.index(step)];
-        self.exception(step).unwrap_or(&range.symptom)
-    }
-
-    /// The symptom of a step that lacks what holds in the steps around it.
-    pub fn exception(&self, step: usize) -> Option<&str> {
-        let except = self.ranges[self.index(step)].except.as_ref();
-        except.filter(|it| it.0 == step).map(|it| it.1.as_str())
+        &self.ranges[self.index(step)].symptom
     }
 
     /// The place of a step's range among the ranges.
@@ -53,7 +43,7 @@ impl Row {
         let index = self.index(step);
         let range = &self.ranges[index];
         let holds = |step: usize| self.symptom(step) == "holds";
-        range.symptom != "hangs" // An exception is in a range that holds.
+        range.symptom != "hangs"
             || range.named_in.contains(&step)
             || (step > 1 && holds(step - 1))
             || (step == range.last && holds(step + 1))
@@ -90,16 +80,15 @@ impl Row {
 
 impl Range {
     /// Reads `SYMPTOM until NN (named in NN, NN)`; the last range of a row is
-    /// `SYMPTOM from NN`, where NN has to be its first step, or `holds from NN
-    /// (SYMPTOM in NN)`.
+    /// `SYMPTOM from NN`, where NN has to be its first step.
     fn parse(text: &str, first: usize, is_last: bool) -> Option<Range> {
         let (text, note) = match text.split_once(" (") {
             Some((text, note)) => (text, note.strip_suffix(')')?),
             None => (text, ""),
         };
-        let (named_in, note) = match note.strip_prefix("named in ") {
-            Some(numbers) => (numbers, ""),
-            None => ("", note),
+        let named_in = match note {
+            "" => "",
+            note => note.strip_prefix("named in ")?,
         };
         let [symptom, word, number] =
             text.split(' ').collect::<Vec<_>>().try_into().ok()?;
@@ -111,21 +100,11 @@ impl Range {
         };
         let named_in = named_in.split(", ").filter(|text| !text.is_empty());
         let named_in = named_in.map(str::parse).collect::<Result<_, _>>();
-        let mut range = Range {
+        Some(Range {
             symptom: symptom.to_string(),
             last,
             named_in: named_in.ok()?,
-            except: None,
-        };
-        if !note.is_empty() {
-            let (symptom, step) = note.split_once(" in ")?;
-            let step = step.parse().ok()?;
-            if !is_last || range.symptom != "holds" || step <= first {
-                return None;
-            }
-            range.except = Some((step, symptom.to_string()));
-        }
-        Some(range)
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a reader types from one step to the next.
 
 use crate::place::repository;
-use crate::{COPIED, cut_anew};
+use crate::{COPIED, STEPS};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -11,7 +11,7 @@ const MAX_FUNCTION: usize = 50;
 #[test]
 fn a_step_changes_only_the_files_that_it_says() {
     let mut before = BTreeMap::new();
-    for step in cut_anew() {
+    for step in STEPS {
         let now = step.files();
         let gone: Vec<_> =
             before.keys().filter(|name| !now.contains_key(*name)).collect();
@@ -37,7 +37,7 @@ fn a_step_is_short_enough_to_be_typed() {
     let introduction = repository().join("book/src/introduction.md");
     let told = fs::read_to_string(introduction).unwrap();
     let mut before = BTreeMap::new();
-    for step in cut_anew() {
+    for step in STEPS {
         let now = step.files();
         let typed = now.iter().filter(|(name, _)| !COPIED.contains(&&***name));
         let added: usize = typed
@@ -57,7 +57,7 @@ fn a_step_is_short_enough_to_be_typed() {
 
 #[test]
 fn files_and_functions_are_short() {
-    for step in cut_anew() {
+    for step in STEPS {
         for (name, text) in step.files() {
             let count = text.lines().count();
             let name = format!("{}/{name}", step.name);

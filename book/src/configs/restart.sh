@@ -1,8 +1,8 @@
 #!/bin/sh
-# Starts a copy of step 16, in place of the one that is there: sh restart.sh 7881
+# Starts a copy of step 20, in place of the one that is there: sh restart.sh 7881
 set -eu
-step16=${STEP16:-target/release/step16}
-note=target/step16-$1.pid
+step20=${STEP20:-target/release/step20}
+note=target/step20-$1.pid
 
 is_well() {
     sh "$(dirname "$0")/healthy.sh" "$1"
@@ -12,7 +12,7 @@ if is_well "$1"; then
     kill "$(cat "$note")"
     while is_well "$1"; do sleep 0.1; done
 fi
-"$step16" --no-demo "127.0.0.1:$1" >>"target/step16-$1.log" 2>&1 &
+"$step20" --no-demo "127.0.0.1:$1" >>"target/step20-$1.log" 2>&1 &
 echo $! >"$note"
 until is_well "$1"; do
     sleep 0.1

@@ -1,0 +1,67 @@
+//! How much a client may send, how fast it has to take the response, and how
+//! much may wait.
+
+use std::time::Duration;
+
+/// A request line, in bytes. Anything up to 8,000 should be possible (RFC 9112
+/// §3).
+pub const MAX_REQUEST_LINE: usize = 8 * 1024;
+
+/// A whole head, in bytes: room for many cookies.
+pub const MAX_HEAD: usize = 16 * 1024;
+
+/// The header fields of a head. A browser sends about 20.
+pub const MAX_FIELDS: usize = 100;
+
+/// Empty lines before a request (RFC 9112 §2.2).
+pub const MAX_EMPTY_LINES: usize = 4;
+
+/// The longest body that a request may announce, in bytes. Nothing here wants
+/// one.
+pub const MAX_BODY: u64 = 1024 * 1024;
+
+/// The longest body that is skipped to keep a connection, in bytes.
+pub const MAX_SKIPPED_BODY: u64 = 64 * 1024;
+
+/// The line before the data of a chunk, in bytes.
+pub const MAX_CHUNK_LINE: usize = 1024;
+
+/// The fields after the last chunk. Hardly anybody sends any.
+pub const MAX_TRAILERS: usize = 16;
+
+/// The requests on one connection. Then it's closed, so that whatever may have
+/// gone wrong on it doesn't last for ever.
+pub const MAX_REQUESTS: usize = 1_000;
+
+/// What's read from a client at a time, in bytes: a whole head, because after
+/// its deadline, there's only one more read.
+pub const READ_CHUNK: usize = MAX_HEAD;
+
+/// What's read from a file and sent at a time, in bytes. A client has to take
+/// this much before its deadline. Then the next deadline begins.
+pub const SEND_CHUNK: u64 = 64 * 1024;
+
+/// The shortest time to wait for bytes. It's enough to read what has already
+/// arrived, and it isn't zero, which std refuses.
+pub const MIN_WAIT: Duration = Duration::from_millis(1);
+
+/// A lingering close may take this many times the silence that ends it.
+pub const MAX_LINGER: u32 = 15;
+
+// ANCHOR: overload
+/// The lines that may wait to be written to an output.
+pub const MAX_LINES: usize = 1024;
+
+/// How long the server waits at its end for lines that aren't written yet.
+pub const MAX_FLUSH: Duration = Duration::from_secs(1);
+
+/// The rejected clients whose connections may wait to be closed gently.
+pub const MAX_REJECTED: usize = 64;
+
+/// How long to wait when `accept` fails because descriptors or memory have run
+/// out: long enough not to spin, and too short to be noticed.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often to report that failure.
+pub const REPORT_EVERY: Duration = Duration::from_secs(1);
+// ANCHOR_END: overload

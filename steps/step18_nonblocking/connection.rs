@@ -1,0 +1,292 @@
+//! A connection as a value: what has arrived on it, and what happens next.
+
+use crate::STOPPING;
+use crate::access_log;
+use crate::body::BodyReader;
+use crate::head::HeadReader;
+use crate::limits::{MAX_LINGER, MAX_REQUESTS, MAX_STEPS, READ_CHUNK};
+use crate::log::OUTPUT;
+use crate::options::Options;
+use crate::request::Request;
+use crate::response::{Response, Status};
+use crate::site;
+use crate::writer::ResponseWriter;
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
+use std::net::{Shutdown, TcpStream};
+use std::ops::Range;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+/// A client's connection. A worker owns it while there's something to do, and the
+/// queue while it waits for its turn.
+pub struct Connection {
+    stream: TcpStream,
+    /// What has arrived and isn't used up.
+    buffer: Vec<u8>,
+    state: State,
+    /// When the client has to be done with what we wait for.
+    deadline: Instant,
+    /// How many requests have been answered.
+    count: usize,
+    options: Arc<Options>,
+    /// Dropped with the connection. The shutdown waits for that.
+    _open: Sender<()>,
+}
+
+/// What happens next.
+enum State {
+    /// Waits for a request. Empty lines don't begin one.
+    Idle,
+    ReadingHead(HeadReader),
+    /// Discards the body, which begins at this index of the buffer. The response
+    /// comes after it.
+    SkippingBody(BodyReader, usize, Response),
+    /// Whether the connection stays open after that.
+    Sending(ResponseWriter, bool),
+    /// Discards what still arrives, until this time at the latest.
+    Lingering(Instant),
+}
+
+/// What a worker leaves of a connection.
+pub enum Next {
+    /// It waits for the client.
+    Wait(Connection),
+    /// It could go on, but others have their turn first.
+    Again(Connection),
+    Done,
+}
+
+/// What has come of an attempt to go on.
+enum Step {
+    GoOn(State),
+    Wait(State),
+    Close,
+}
+
+impl Connection {
+    pub fn new(
+        stream: TcpStream,
+        options: &Arc<Options>,
+        open: &Sender<()>,
+    ) -> io::Result<Connection> {
+        stream.set_nonblocking(true)?;
+        // Otherwise the end of a response would wait until the client has
+        // confirmed its beginning.
+        stream.set_nodelay(true)?;
+        Ok(Connection {
+            stream,
+            buffer: Vec::new(),
+            state: State::Idle,
+            deadline: Instant::now() + options.idle_timeout,
+            count: 0,
+            options: Arc::clone(options),
+            _open: open.clone(),
+        })
+    }
+
+    /// Tells a client that there's no room for it (RFC 9110 §15.6.4).
+    pub fn reject(mut self) -> Connection {
+        let response = Response::status_page(Status::SERVICE_UNAVAILABLE)
+            .with("Retry-After", "1");
+        self.state = self.send(response, 0);
+        self
+    }
+
+    /// Does what can be done without waiting, and says what comes next.
+    pub fn advance(mut self) -> io::Result<Next> {
+        for _ in 0..MAX_STEPS {
+            let state = mem::replace(&mut self.state, State::Idle);
+            let mut step = self.step(state)?;
+            if let Step::Wait(state) = step {
+                if !self.is_late(&state) {
+                    self.state = state;
+                    return Ok(Next::Wait(self));
+                }
+                step = self.give_up(state)?;
+            }
+            match step {
+                Step::GoOn(state) | Step::Wait(state) => self.state = state,
+                Step::Close => return Ok(Next::Done),
+            }
+        }
+        Ok(Next::Again(self))
+    }
+
+    /// Tries to do what happens next.
+    fn step(&mut self, state: State) -> io::Result<Step> {
+        let now = Instant::now();
+        Ok(Step::GoOn(match state {
+            State::Idle => {
+                let head = HeadReader::default().read(&self.buffer);
+                if head == Ok(None) && self.buffer.trim_ascii().is_empty() {
+                    // An idle client may leave, in whatever way.
+                    return self.receive(State::Idle).or(Ok(Step::Close));
+                }
+                self.deadline = now + self.options.head_timeout;
+                State::ReadingHead(HeadReader::default())
+            }
+            State::ReadingHead(mut reader) => {
+                match reader.read(&self.buffer).transpose() {
+                    Some(head) => self.answer(head),
+                    None => return self.receive(State::ReadingHead(reader)),
+                }
+            }
+            State::SkippingBody(mut body, start, mut response) => {
+                match body.read(&self.buffer[start..]) {
+                    Ok(count) => _ = self.buffer.drain(start..start + count),
+                    Err(status) => return Ok(Step::GoOn(self.refuse(status))),
+                }
+                if !body.is_done() {
+                    let state = State::SkippingBody(body, start, response);
+                    return self.receive(state);
+                }
+                response.keep_alive &= body.is_complete();
+                self.send(response, start)
+            }
+            State::Sending(mut writer, keep_alive) => {
+                if writer.unsent().is_empty() && !writer.next_chunk()? {
+                    return Ok(Step::GoOn(self.finish(keep_alive)));
+                }
+                let sent = unless_blocked(self.stream.write(writer.unsent()))?;
+                writer.advance(sent.unwrap_or(0));
+                if writer.unsent().is_empty() {
+                    self.deadline = now + self.options.stall_timeout;
+                }
+                let state = State::Sending(writer, keep_alive);
+                return Ok(match sent {
+                    Some(_) => Step::GoOn(state),
+                    None => Step::Wait(state),
+                });
+            }
+            State::Lingering(end) => {
+                let read = self.stream.read(&mut [0; READ_CHUNK]);
+                match unless_blocked(read) {
+                    Ok(None) => return Ok(Step::Wait(State::Lingering(end))),
+                    Ok(Some(1..)) if now < end => {}
+                    _ => return Ok(Step::Close),
+                }
+                self.deadline = end.min(now + self.options.linger_timeout);
+                State::Lingering(end)
+            }
+        }))
+    }
+
+    /// Reads what has arrived.
+    fn receive(&mut self, state: State) -> io::Result<Step> {
+        let mut chunk = [0; READ_CHUNK];
+        match unless_blocked(self.stream.read(&mut chunk))? {
+            None => Ok(Step::Wait(state)),
+            Some(0) => Err(io::Error::other("closed within a request")),
+            Some(count) => {
+                self.buffer.extend_from_slice(&chunk[..count]);
+                Ok(Step::GoOn(state))
+            }
+        }
+    }
+
+    /// Answers a request, whose body may not have arrived yet.
+    fn answer(&mut self, head: Result<Range<usize>, Status>) -> State {
+        self.count += 1;
+        let end = head.as_ref().map_or(0, |head| head.end);
+        match head.and_then(|head| answer(&self.buffer[head], &self.options)) {
+            Ok((mut response, body)) => {
+                response.keep_alive &= self.count < MAX_REQUESTS;
+                self.deadline = Instant::now() + self.options.body_timeout;
+                State::SkippingBody(body, end, response)
+            }
+            Err(status) => self.refuse(status),
+        }
+    }
+
+    fn refuse(&mut self, status: Status) -> State {
+        self.send(Response::status_page(status), 0)
+    }
+
+    /// Begins to send a response. The head of its request ends at this index.
+    fn send(&mut self, response: Response, head_end: usize) -> State {
+        // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
+        let is_head = self.buffer.trim_ascii_start().starts_with(b"HEAD ");
+        let keep_alive = response.keep_alive;
+        // ANCHOR: logged
+        let status = response.status;
+        let length = if is_head { 0 } else { response.body.length() };
+        if self.options.access_log {
+            let (stream, sent) = (&self.stream, &self.buffer);
+            OUTPUT.write(&access_log::entry(stream, sent, status, length));
+        }
+        // ANCHOR_END: logged
+        self.buffer.drain(..head_end);
+        self.deadline = Instant::now() + self.options.stall_timeout;
+        State::Sending(ResponseWriter::new(response, !is_head), keep_alive)
+    }
+
+    /// Decides how the connection goes on after a response.
+    fn finish(&mut self, keep_alive: bool) -> State {
+        if keep_alive {
+            self.deadline = Instant::now() + self.options.idle_timeout;
+            return State::Idle;
+        }
+        // Closing both sides now could destroy the response on its way (RFC 9112
+        // §9.6). If the client is gone, the next read says so.
+        _ = self.stream.shutdown(Shutdown::Write);
+        let silence = self.options.linger_timeout;
+        self.deadline = Instant::now() + silence;
+        State::Lingering(Instant::now() + silence * MAX_LINGER)
+    }
+
+    /// Whether to give up. A server that stops waits for no further request.
+    fn is_late(&self, state: &State) -> bool {
+        let is_over =
+            matches!(state, State::Idle) && STOPPING.load(Ordering::SeqCst);
+        is_over || Instant::now() >= self.deadline
+    }
+
+    /// Decides what becomes of a client that's late.
+    fn give_up(&mut self, state: State) -> io::Result<Step> {
+        match state {
+            State::Idle | State::Lingering(_) => Ok(Step::Close),
+            State::Sending(..) => {
+                Err(io::Error::other("the client reads too slowly"))
+            }
+            State::ReadingHead(_) | State::SkippingBody(..) => {
+                Ok(Step::GoOn(self.refuse(Status::REQUEST_TIMEOUT)))
+            }
+        }
+    }
+}
+
+/// The response to a request, which also says whether the connection stays open,
+/// and where its body ends.
+fn answer(
+    head: &[u8],
+    options: &Options,
+) -> Result<(Response, BodyReader), Status> {
+    let request = Request::parse(head)?;
+    let body = BodyReader::new(&request)?;
+    let mut response = respond(&request, options);
+    response.keep_alive =
+        request.wants_keep_alive() && !STOPPING.load(Ordering::SeqCst);
+    Ok((response, body))
+}
+
+// ANCHOR: respond
+/// A panic costs this request only, and its client learns of it.
+fn respond(request: &Request, options: &Options) -> Response {
+    let respond = || site::respond(request, options);
+    panic::catch_unwind(AssertUnwindSafe(respond)).unwrap_or_else(|_| {
+        Response::status_page(Status::INTERNAL_SERVER_ERROR)
+    })
+}
+// ANCHOR_END: respond
+
+/// What was read or written, or `None` if the socket would have us wait.
+fn unless_blocked(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        result => result.map(Some),
+    }
+}

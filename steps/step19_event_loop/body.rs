@@ -1,0 +1,314 @@
+//! Watches the body of a request arrive. The server has no use for it, but has
+//! to find its end, because that's where the next request begins.
+
+use crate::limits::{MAX_BODY, MAX_CHUNK_LINE, MAX_SKIPPED_BODY, MAX_TRAILERS};
+use crate::request::{Request, parse_field};
+use crate::response::Status;
+use std::str;
+
+/// Finds the end of a body. It does no I/O: you show it what has arrived, and it
+/// says how much of that belongs to the body.
+pub struct BodyReader {
+    next: Part,
+    is_chunked: bool,
+    /// How many bytes of data have been announced.
+    length: u64,
+}
+
+/// What comes next.
+#[derive(PartialEq)]
+enum Part {
+    /// So many bytes of data.
+    Data(u64),
+    /// The line before a chunk, with the length of its data.
+    ChunkLine,
+    /// The line break after the data of a chunk.
+    ChunkEnd,
+    /// The fields after the last chunk, of which so many have come.
+    Trailers(usize),
+    /// The next request.
+    End,
+    /// More than is worth reading: closing the connection costs less.
+    Unread,
+}
+
+impl BodyReader {
+    /// Says where the body of a request ends (RFC 9112 §6.3). The error is the
+    /// status of the response: 400 for what two programs could read in two ways,
+    /// or 413, 417 or 501.
+    pub fn new(request: &Request) -> Result<BodyReader, Status> {
+        let is_chunked = is_chunked(request)?;
+        let mut reader = BodyReader { next: Part::End, is_chunked, length: 0 };
+        match content_length(request)? {
+            Some(_) if is_chunked => return Err(Status::BAD_REQUEST),
+            Some(length) => reader.announce(length)?,
+            None if is_chunked => reader.next = Part::ChunkLine,
+            None => {}
+        }
+        match request.value("Expect") {
+            None => {}
+            // The client waits for a `100 Continue`. It gets its response at
+            // once, and needn't send the body (RFC 9110 §10.1.1).
+            Some(value) if !value.eq_ignore_ascii_case("100-continue") => {
+                return Err(Status::EXPECTATION_FAILED);
+            }
+            Some(_) if reader.is_complete() => {}
+            Some(_) => reader.next = Part::Unread,
+        }
+        Ok(reader)
+    }
+
+    /// Looks at what has arrived, and returns how many bytes of it belong to the
+    /// body. The error is the status of the response: 400 or 413.
+    pub fn read(&mut self, bytes: &[u8]) -> Result<usize, Status> {
+        let mut rest = bytes;
+        while self.take_part(&mut rest)? {}
+        Ok(bytes.len() - rest.len())
+    }
+
+    /// Whether the whole body has been read.
+    pub fn is_complete(&self) -> bool {
+        self.next == Part::End
+    }
+
+    /// Whether nothing is left to read, or nothing that's worth it.
+    pub fn is_done(&self) -> bool {
+        self.is_complete() || self.next == Part::Unread
+    }
+
+    /// Takes what comes next from the bytes. Returns `false` if there's nothing
+    /// left to take, or if not all of it has arrived.
+    fn take_part(&mut self, rest: &mut &[u8]) -> Result<bool, Status> {
+        if let Part::Data(left) = self.next {
+            let count = left.min(rest.len() as u64);
+            *rest = &rest[count as usize..];
+            self.next = match left - count {
+                0 if self.is_chunked => Part::ChunkEnd,
+                0 => Part::End,
+                left => Part::Data(left),
+            };
+            return Ok(count == left);
+        }
+        if self.is_done() {
+            return Ok(false);
+        }
+        let Some(line) = take_line(rest)? else { return Ok(false) };
+        match self.next {
+            Part::ChunkLine => match chunk_length(line)? {
+                0 => self.next = Part::Trailers(0),
+                length => self.announce(length)?,
+            },
+            Part::ChunkEnd if line.is_empty() => self.next = Part::ChunkLine,
+            Part::Trailers(_) if line.is_empty() => self.next = Part::End,
+            Part::Trailers(count) if count < MAX_TRAILERS => {
+                parse_field(line).ok_or(Status::BAD_REQUEST)?;
+                self.next = Part::Trailers(count + 1);
+            }
+            _ => return Err(Status::BAD_REQUEST),
+        }
+        Ok(true)
+    }
+
+    /// So many bytes of data come next, unless that's too much.
+    fn announce(&mut self, length: u64) -> Result<(), Status> {
+        self.length = self.length.saturating_add(length);
+        self.next = match length {
+            0 => Part::End,
+            _ if self.length <= MAX_SKIPPED_BODY => Part::Data(length),
+            _ if self.length <= MAX_BODY => Part::Unread,
+            _ => return Err(Status::CONTENT_TOO_LARGE),
+        };
+        Ok(())
+    }
+}
+
+/// Whether the body comes in chunks, each with its length before it (RFC 9112
+/// §7.1). An HTTP/1.0 server wouldn't know, so a request of 1.0 mustn't say so.
+fn is_chunked(request: &Request) -> Result<bool, Status> {
+    if request.values("Transfer-Encoding").next().is_none() {
+        return Ok(false);
+    }
+    let codings = request.elements("Transfer-Encoding");
+    let codings: Vec<_> = codings.map(<[u8]>::to_ascii_lowercase).collect();
+    let chunked = b"chunked".to_vec();
+    match &codings[..] {
+        _ if request.minor_version == 0 => Err(Status::BAD_REQUEST),
+        [only] if *only == chunked => Ok(true),
+        [others @ .., last] if *last == chunked && !others.contains(last) => {
+            Err(Status::NOT_IMPLEMENTED)
+        }
+        _ => Err(Status::BAD_REQUEST), // The body would have no end.
+    }
+}
+
+/// The length that a request announces: one decimal number (RFC 9110 §8.6).
+fn content_length(request: &Request) -> Result<Option<u64>, Status> {
+    if request.values("Content-Length").next().is_none() {
+        return Ok(None);
+    }
+    let is_number = |value: &&str| value.bytes().all(|it| it.is_ascii_digit());
+    let number = request.value("Content-Length").filter(is_number);
+    let length = number.and_then(|number| number.parse().ok());
+    length.map(Some).ok_or(Status::BAD_REQUEST)
+}
+
+/// The next line, if its end has arrived. That is CR LF, and never LF alone: two
+/// programs that disagree about it would disagree about the next request.
+fn take_line<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Status> {
+    let end = rest.iter().position(|&byte| byte == b'\n');
+    if end.unwrap_or(rest.len()) > MAX_CHUNK_LINE {
+        return Err(Status::BAD_REQUEST);
+    }
+    let Some(end) = end else { return Ok(None) };
+    let line = rest[..end].strip_suffix(b"\r").ok_or(Status::BAD_REQUEST)?;
+    *rest = &rest[end + 1..];
+    Ok(Some(line))
+}
+
+/// The length of a chunk: hexadecimal digits, and perhaps an extension after a
+/// semicolon, which we ignore (RFC 9112 §7.1.1).
+fn chunk_length(line: &[u8]) -> Result<u64, Status> {
+    let line = str::from_utf8(line).map_err(|_| Status::BAD_REQUEST)?;
+    let digits = match line.split_once(';') {
+        Some((digits, _)) => digits.trim_end_matches([' ', '\t']),
+        None => line,
+    };
+    let is_allowed = |byte: u8| byte == b'\t' || !byte.is_ascii_control();
+    let valid = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let length = u64::from_str_radix(digits, 16).ok();
+    length
+        .filter(|_| valid && line.bytes().all(is_allowed))
+        .ok_or(Status::BAD_REQUEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a reader says at the end of these bytes, and how many it has taken,
+    /// if they come one by one.
+    fn read(fields: &str, body: &str) -> Result<(bool, usize), Status> {
+        let head = format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n");
+        let request = Request::parse(head.as_bytes()).expect("a head");
+        let mut reader = BodyReader::new(&request)?;
+        let mut all = BodyReader::new(&request)?;
+        let (mut buffer, mut count) = (Vec::new(), 0);
+        for byte in body.bytes() {
+            buffer.push(byte);
+            let taken = reader.read(&buffer)?;
+            buffer.drain(..taken);
+            count += taken;
+        }
+        assert_eq!(all.read(body.as_bytes()), Ok(count), "{body:?} at once");
+        Ok((reader.is_complete(), count))
+    }
+
+    const CHUNKED: &str = "Transfer-Encoding: chunked";
+
+    #[test]
+    fn what_follows_a_body_is_left() {
+        for (fields, body) in [
+            ("X: y", ""),
+            ("Content-Length: 0", ""),
+            ("Content-Length: 5", "12345"),
+            ("Content-Length: 0005", "12345"),
+            (CHUNKED, "0\r\n\r\n"),
+            ("transfer-encoding: ,CHUNKED ,", "0\r\n\r\n"),
+            (CHUNKED, "5\r\n12345\r\n0\r\n\r\n"),
+            (CHUNKED, "00A;a=\"b\"\r\n1234567890\r\n0\r\n\r\n"),
+            (CHUNKED, "1 ;a\r\n1\r\n000\r\nA: b\r\nC:\r\n\r\n"),
+        ] {
+            let sent = format!("{body}next");
+            let expected = Ok((true, body.len()));
+            assert_eq!(read(fields, &sent), expected, "{fields} {body:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_without_its_end_is_incomplete() {
+        for (fields, body) in [
+            ("Content-Length: 5", "1234"),
+            (CHUNKED, ""),
+            (CHUNKED, "5\r\n12345"),
+            (CHUNKED, "0\r\n"),
+        ] {
+            let outcome = read(fields, body).map(|(complete, _)| complete);
+            assert_eq!(outcome, Ok(false), "{fields} {body:?}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_chunk_is_400() {
+        for body in [
+            "\r\n",
+            "5\n12345\r\n0\r\n\r\n",
+            "5\r\n12345\n0\r\n\r\n",
+            "5\r\n123456\r\n0\r\n\r\n",
+            "5 \r\n12345\r\n0\r\n\r\n",
+            " 5\r\n12345\r\n0\r\n\r\n",
+            "0x5\r\n12345\r\n0\r\n\r\n",
+            "+5\r\n12345\r\n0\r\n\r\n",
+            "-1\r\n\r\n",
+            "g\r\n\r\n",
+            "5;a\rb\r\n12345\r\n0\r\n\r\n",
+            "5\r;a\r\n12345\r\n0\r\n\r\n",
+            "5\x0b;a\r\n12345\r\n0\r\n\r\n",
+            "5\u{a0};a\r\n12345\r\n0\r\n\r\n",
+            "fffffffffffffffff\r\n",
+            "0\r\nno field\r\n\r\n",
+            "0\r\n folded\r\n\r\n",
+        ] {
+            let outcome = read(CHUNKED, body);
+            assert_eq!(outcome, Err(Status::BAD_REQUEST), "{body:?}");
+        }
+        let line = "1;".to_string() + &"x".repeat(MAX_CHUNK_LINE);
+        let trailers =
+            "0\r\n".to_string() + &"A: b\r\n".repeat(MAX_TRAILERS + 1);
+        for body in [line, trailers] {
+            assert_eq!(read(CHUNKED, &body), Err(Status::BAD_REQUEST));
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_refused() {
+        for (fields, status) in [
+            ("Content-Length: 4\r\nTransfer-Encoding: chunked", 400),
+            ("Content-Length: 4\r\nContent-Length: 4", 400),
+            ("Content-Length: 4, 4", 400),
+            ("Content-Length: +4", 400),
+            ("Content-Length: -4", 400),
+            ("Content-Length:", 400),
+            ("Content-Length: 99999999999999999999", 400),
+            ("Content-Length: 1048577", 413),
+            ("Transfer-Encoding:", 400),
+            ("Transfer-Encoding: gzip", 400),
+            ("Transfer-Encoding: chunked, gzip", 400),
+            ("Transfer-Encoding: chunked, chunked", 400),
+            ("Transfer-Encoding: xchunked", 400),
+            ("Transfer-Encoding: gzip, chunked", 501),
+            ("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked", 501),
+            ("Expect: cake", 417),
+        ] {
+            let outcome = read(fields, "").map_err(|status| status.0);
+            assert_eq!(outcome, Err(status), "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_long_body_is_not_worth_reading() {
+        for (fields, body) in [
+            ("Content-Length: 65537", ""),
+            ("Content-Length: 1048576", ""),
+            (CHUNKED, "10001\r\n"),
+            (CHUNKED, "1\r\n1\r\n10000\r\n"),
+            ("Expect: 100-continue\r\nContent-Length: 5", ""),
+        ] {
+            let (fields, body) = (fields, format!("{body}data"));
+            let (is_complete, count) = read(fields, &body).expect(fields);
+            assert!(!is_complete && count + 4 == body.len(), "{fields}");
+        }
+        for body in ["ffffffffffffffff\r\n", "1\r\n1\r\nffffffffffffffff\r\n"] {
+            assert_eq!(read(CHUNKED, body), Err(Status::CONTENT_TOO_LARGE));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! How many file descriptors the process may have. On Unix this takes unsafe code,
+//! because std doesn't tell.
+
+/// Where the system doesn't say, or sets no limit.
+const MAX_DESCRIPTORS: u64 = 2 * 16_384 + 64;
+
+/// Raises the limit as far as an ordinary user may, and returns it.
+#[cfg(unix)]
+pub fn limit() -> usize {
+    const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
+    const RLIMIT_NOFILE: i32 = if LINUX { 7 } else { 8 };
+    /// The C type `struct rlimit` of 64-bit systems.
+    #[repr(C)]
+    struct Limit {
+        current: u64,
+        maximum: u64,
+    }
+    unsafe extern "C" {
+        fn getrlimit(resource: i32, limit: *mut Limit) -> i32;
+        fn setrlimit(resource: i32, limit: *const Limit) -> i32;
+    }
+    let mut limit = Limit { current: 0, maximum: 0 };
+    // SAFETY: `limit` may be written to, and is filled before it's read.
+    unsafe {
+        if getrlimit(RLIMIT_NOFILE, &mut limit) != 0 {
+            return 1024;
+        }
+        let wanted = limit.maximum.min(MAX_DESCRIPTORS);
+        let raised = Limit { current: wanted, maximum: limit.maximum };
+        if wanted > limit.current && setrlimit(RLIMIT_NOFILE, &raised) == 0 {
+            limit = raised;
+        }
+    }
+    limit.current.min(MAX_DESCRIPTORS) as usize
+}
+
+#[cfg(not(unix))]
+pub fn limit() -> usize {
+    MAX_DESCRIPTORS as usize
+}

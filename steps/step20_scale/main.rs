@@ -1,0 +1,69 @@
+//! Step 20: makes the cost independent of the connections that rest.
+
+mod access_log;
+mod body;
+mod connection;
+mod date;
+mod descriptors;
+mod event_loop;
+mod files;
+mod head;
+mod limits;
+mod log;
+mod media_type;
+mod options;
+mod overload;
+mod poller;
+mod ranges;
+mod request;
+mod response;
+mod same_file;
+mod signal;
+mod site;
+mod thread_pool;
+mod validators;
+mod waker;
+mod writer;
+
+use event_loop::EventLoop;
+use log::ERRORS;
+use options::Options;
+use std::io::{self, Write};
+use std::net::TcpListener;
+use std::process;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+use waker::Waker;
+
+// ANCHOR: main
+fn main() -> io::Result<()> {
+    let options = Arc::new(Options::from_args());
+    let address = &options.address;
+    let listener = TcpListener::bind(address).unwrap_or_else(|error| {
+        let hint = "an address looks like 127.0.0.1:7878";
+        _ = writeln!(io::stderr(), "cannot bind {address:?}: {error}; {hint}");
+        process::exit(1)
+    });
+    let address = listener.local_addr()?;
+    let waker = Arc::new(Waker::new()?);
+    let loop_waker = Arc::clone(&waker);
+    signal::on_stop(move || {
+        _ = STOPPED.set(Instant::now());
+        waker.wake();
+    })?;
+    log::start()?;
+    let mut event_loop = EventLoop::new(listener, options, loop_waker)?;
+    writeln!(io::stdout(), "listening on http://{address}")?;
+    let cut_off = event_loop.run()?;
+    if cut_off > 0 {
+        ERRORS.write(&format!("responses cut off: {cut_off}"));
+        log::flush();
+        process::exit(1) // The workers may be busy for who knows how long.
+    }
+    log::flush();
+    Ok(())
+}
+// ANCHOR_END: main
+
+/// When the server was asked to stop.
+static STOPPED: OnceLock<Instant> = OnceLock::new();

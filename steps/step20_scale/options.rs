@@ -1,0 +1,259 @@
+//! What the command line asks for.
+
+use crate::descriptors;
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process;
+use std::time::Duration;
+
+/// How the server is to run.
+pub struct Options {
+    pub address: String,
+    /// The directory whose files are served.
+    pub root: PathBuf,
+    pub workers: usize,
+    /// Whether there are `/sleep` and `/panic`.
+    pub demo: bool,
+    /// How long a connection may wait for its next request.
+    pub idle_timeout: Duration,
+    /// In which a head has to arrive, from its first byte on.
+    pub head_timeout: Duration,
+    /// In which a body has to arrive.
+    pub body_timeout: Duration,
+    /// In which a client has to take 64 KiB of a response.
+    pub stall_timeout: Duration,
+    /// How long a client may be silent while its connection is being closed.
+    pub linger_timeout: Duration,
+    /// How many clients may be connected at once.
+    pub connections: usize,
+    /// How long the shutdown may take.
+    pub drain_timeout: Duration,
+    /// Whether each response is logged on standard output.
+    pub access_log: bool,
+}
+
+const HELP: &str = "\
+Serves the files of a directory over HTTP.
+
+Usage: step20 [OPTIONS] [ADDRESS]
+
+ADDRESS is where to listen: 127.0.0.1:7878 if you name none. Port 0 takes a
+free port, and 0.0.0.0 lets other machines in.
+
+Options:
+  --root DIR          the directory to serve; without it, this tutorial's pages
+  --workers N         how many requests are worked on at once [4]
+  --connections N     how many clients may be connected; others get a 503
+                      [half of the file descriptors, 16384 at most]
+  --idle-seconds S    how long a connection may wait for its next request [60]
+  --head-seconds S    in which the head of a request has to arrive [10]
+  --body-seconds S    in which the body of a request has to arrive [10]
+  --stall-seconds S   in which a client has to take 64 KiB of a response [10]
+  --linger-seconds S  how long a client may be silent before it's closed [2]
+  --drain-seconds S   how long the shutdown may take [10]
+  --access-log        prints a line for each response
+  --no-demo           without /sleep and /panic; use it for anything real
+  --help              prints this help
+";
+
+impl Options {
+    /// What the arguments of the program ask for. `--help` prints the help and
+    /// ends the program with status 0. A command line that can't be understood
+    /// ends it with status 2 and a line that says why, a root that isn't a
+    /// directory with status 1.
+    pub fn from_args() -> Options {
+        let error = match Options::parse(env::args_os().skip(1)) {
+            Ok(Some(options)) => return options.check_root(),
+            Ok(None) => match io::stdout().write_all(HELP.as_bytes()) {
+                Ok(()) => process::exit(0),
+                Err(error) => format!("cannot print the help: {error}"),
+            },
+            Err(error) => format!("{error} (see --help)"),
+        };
+        _ = writeln!(io::stderr(), "{error}");
+        process::exit(2)
+    }
+
+    fn check_root(self) -> Options {
+        let error = match self.root.metadata() {
+            Ok(metadata) if metadata.is_dir() => return self,
+            Ok(_) => ErrorKind::NotADirectory.into(),
+            Err(error) => error,
+        };
+        let root = self.root;
+        let hint = "--root takes a directory";
+        _ = writeln!(io::stderr(), "cannot serve {root:?}: {error}; {hint}");
+        process::exit(1)
+    }
+
+    fn default() -> Options {
+        // Cargo knows where the package is now. It may have moved since the
+        // build.
+        let package = env::var_os("CARGO_MANIFEST_DIR");
+        let package = package.unwrap_or(env!("CARGO_MANIFEST_DIR").into());
+        Options {
+            address: "127.0.0.1:7878".to_string(),
+            root: PathBuf::from(package).join("static"),
+            workers: 4,
+            demo: true,
+            idle_timeout: Duration::from_secs(60),
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(10),
+            linger_timeout: Duration::from_secs(2),
+            // A download needs two descriptors: the socket's and the file's.
+            connections: (descriptors::limit().saturating_sub(64) / 2).max(1),
+            drain_timeout: Duration::from_secs(10),
+            access_log: false,
+        }
+    }
+
+    /// `None` asks for the help. An error names the argument and what's wrong
+    /// with it.
+    fn parse(
+        mut arguments: impl Iterator<Item = OsString>,
+    ) -> Result<Option<Options>, String> {
+        let mut options = Options::default();
+        let mut has_address = false;
+        while let Some(argument) = arguments.next() {
+            let (name, value) = split(argument);
+            let has_value = value.is_some();
+            let mut takes_value = false;
+            let mut value = || {
+                takes_value = true;
+                let missing = || format!("{name} needs a value");
+                value.clone().or_else(|| arguments.next()).ok_or_else(missing)
+            };
+            match &*name {
+                "--help" | "-h" => return Ok(None),
+                "--access-log" => options.access_log = true,
+                "--no-demo" => options.demo = false,
+                "--root" => options.root = value()?.into(),
+                "--connections" => {
+                    options.connections = number(&name, value()?)?;
+                }
+                "--queue" => {
+                    return Err("--queue is gone; --connections limits how \
+                                many clients are connected"
+                        .to_string());
+                }
+                "--workers" => options.workers = number(&name, value()?)?,
+                "--idle-seconds" => {
+                    options.idle_timeout = seconds(&name, value()?)?;
+                }
+                "--drain-seconds" => {
+                    options.drain_timeout = seconds(&name, value()?)?;
+                }
+                "--head-seconds" => {
+                    options.head_timeout = seconds(&name, value()?)?;
+                }
+                "--body-seconds" => {
+                    options.body_timeout = seconds(&name, value()?)?;
+                }
+                "--stall-seconds" => {
+                    options.stall_timeout = seconds(&name, value()?)?;
+                }
+                "--linger-seconds" => {
+                    options.linger_timeout = seconds(&name, value()?)?;
+                }
+                _ if name.starts_with('-') => {
+                    return Err(format!("there is no option {name:?}"));
+                }
+                _ if has_address => {
+                    return Err(format!("{name:?} is a second address"));
+                }
+                _ => {
+                    options.address.clone_from(&name);
+                    has_address = true;
+                }
+            }
+            if has_value && !takes_value {
+                return Err(format!("{name} takes no value"));
+            }
+        }
+        Ok(Some(options))
+    }
+}
+
+/// The name of an option, and its value if they are joined as in `--root=DIR`.
+fn split(argument: OsString) -> (String, Option<OsString>) {
+    match argument.to_str().and_then(|text| text.split_once('=')) {
+        Some((name, value)) if name.starts_with("--") => {
+            (name.to_string(), Some(value.into()))
+        }
+        _ => (argument.to_string_lossy().into_owned(), None),
+    }
+}
+
+/// A number of things, of which there has to be at least one.
+fn number(name: &str, value: OsString) -> Result<usize, String> {
+    let number = value.to_str().and_then(|text| text.parse().ok());
+    number.filter(|number| (1..=65_536).contains(number)).ok_or_else(|| {
+        format!("{name} {value:?} isn't a number from 1 to 65536")
+    })
+}
+
+/// A time in seconds, with a fraction or without.
+fn seconds(name: &str, value: OsString) -> Result<Duration, String> {
+    let seconds = value.to_str().and_then(|text| text.parse::<f64>().ok());
+    seconds
+        .filter(|seconds| (0.001..=86_400.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| {
+            format!("{name} {value:?} isn't a time from 0.001 to 86400 seconds")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Option<Options>, String> {
+        Options::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn arguments_come_in_any_order_and_form() {
+        for line in [
+            "--workers 8 [::1]:80 --no-demo --root a/b=c --head-seconds 0.5 \
+             --access-log",
+            "--access-log --head-seconds=0.5 --root=a/b=c --no-demo --workers=8 [::1]:80",
+        ] {
+            let options = parse(line).expect("valid").expect("no help");
+            assert_eq!(options.address, "[::1]:80");
+            assert_eq!(options.root, PathBuf::from("a/b=c"));
+            assert_eq!((options.workers, options.demo), (8, false));
+            assert!(options.access_log);
+            assert_eq!(options.head_timeout, Duration::from_millis(500));
+        }
+        let options = parse("").expect("valid").expect("no help");
+        assert_eq!(options.address, "127.0.0.1:7878");
+        assert_eq!((options.workers, options.demo), (4, true));
+        assert!(parse("--workers 2 --help").expect("valid").is_none());
+    }
+
+    #[test]
+    fn an_error_names_the_argument_and_what_is_wrong() {
+        for (line, expected) in [
+            ("--bogus", "there is no option \"--bogus\""),
+            ("--root", "--root needs a value"),
+            ("--no-demo=1", "--no-demo takes no value"),
+            ("a:1 b:2", "\"b:2\" is a second address"),
+            ("--workers 0", "--workers \"0\" isn't a number from 1 to 65536"),
+            ("--workers=x", "--workers \"x\" isn't a number from 1 to 65536"),
+            (
+                "--head-seconds 0",
+                "--head-seconds \"0\" isn't a time from 0.001 to 86400 seconds",
+            ),
+            (
+                "--stall-seconds=NaN",
+                "--stall-seconds \"NaN\" isn't a time from 0.001 to 86400 \
+                 seconds",
+            ),
+        ] {
+            assert_eq!(parse(line).err().as_deref(), Some(expected));
+        }
+    }
+}
