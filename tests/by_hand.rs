@@ -65,9 +65,7 @@ impl Row {
             .split(',')
             .filter(|it| it.contains("until") || it.contains("from"));
         let range = ranges.find(|range| reaches(range)).expect("a cell");
-        match words(range)[..] {
-            ref words => words[0],
-        }
+        words(range)[0]
     }
 
     /// The last of the first six steps that lacks it, and the first step of all

@@ -1,6 +1,7 @@
 //! Step 16: keeps a connection open, for many requests.
 
 mod access_log;
+mod answer;
 mod connection;
 mod date;
 mod files;
@@ -43,12 +44,7 @@ fn main() -> io::Result<()> {
         process::exit(1)
     });
     let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        let error = "this step takes a body for a request";
-        let hint = "so it serves this machine only, as 127.0.0.1:7878";
-        _ = writeln!(io::stderr(), "cannot serve {address}: {error}; {hint}");
-        process::exit(1)
-    }
+    require_loopback(address);
     signal::on_stop(move || stop(address))?;
     log::start()?;
     let pool = ThreadPool::new(options.workers, options.queue)?;
@@ -90,6 +86,17 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 // ANCHOR_END: loop
+
+/// This step takes the body of a request for another request. On a network,
+/// strangers could use that against your users.
+fn require_loopback(address: SocketAddr) {
+    if !address.ip().is_loopback() {
+        let error = "this step serves only its own machine";
+        let hint = "use 127.0.0.1 or a later step";
+        _ = writeln!(io::stderr(), "cannot serve {address}: {error}; {hint}");
+        process::exit(1)
+    }
+}
 
 /// Set once the server has been asked to stop.
 static STOPPING: AtomicBool = AtomicBool::new(false);

@@ -1,19 +1,17 @@
 //! One connection: reads a request, and sends the response.
 
 use crate::access_log;
+use crate::answer::answer;
 use crate::body::BodyReader;
 use crate::head::HeadReader;
 use crate::limits::{MAX_LINGER, MAX_REQUESTS, MIN_WAIT, READ_CHUNK};
 use crate::log::OUTPUT;
 use crate::options::Options;
-use crate::request::Request;
 use crate::response::{Response, Status};
-use crate::site;
 use crate::writer::ResponseWriter;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
-use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
 /// Serves the requests of a client, one after another. The first byte of the
@@ -74,30 +72,6 @@ fn exchange(
     buffer.drain(..end);
     Ok(keep_alive)
 }
-
-/// The response to a request, which also says whether the connection stays open,
-/// and where its body ends.
-fn answer(
-    head: &[u8],
-    is_last: bool,
-    options: &Options,
-) -> Result<(Response, BodyReader), Status> {
-    let request = Request::parse(head)?;
-    let body = BodyReader::new(&request)?;
-    let mut response = respond(&request, options);
-    response.keep_alive = request.wants_keep_alive() && !is_last;
-    Ok((response, body))
-}
-
-// ANCHOR: respond
-/// A panic costs this request only, and its client learns of it.
-fn respond(request: &Request, options: &Options) -> Response {
-    let respond = || site::respond(request, options);
-    panic::catch_unwind(AssertUnwindSafe(respond)).unwrap_or_else(|_| {
-        Response::status_page(Status::INTERNAL_SERVER_ERROR)
-    })
-}
-// ANCHOR_END: respond
 
 /// Reads until a head is complete (RFC 9112 §2.1), and returns where in the
 /// buffer it is, or the status if it's refused. Returns `None` if no request has

@@ -1,6 +1,7 @@
 //! Step 17: finds the end of each body, so that no part of it is a request.
 
 mod access_log;
+mod answer;
 mod body;
 mod connection;
 mod date;

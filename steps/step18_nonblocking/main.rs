@@ -1,6 +1,7 @@
 //! Step 18: makes a connection a value, so that no client can hold a worker.
 
 mod access_log;
+mod answer;
 mod body;
 mod connection;
 mod date;

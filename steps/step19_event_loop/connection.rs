@@ -2,6 +2,7 @@
 
 use crate::STOPPED;
 use crate::access_log;
+use crate::answer::answer;
 use crate::body::BodyReader;
 use crate::head::HeadReader;
 use crate::limits::{
@@ -10,15 +11,12 @@ use crate::limits::{
 use crate::log::OUTPUT;
 use crate::options::Options;
 use crate::poller::{Entry, Interest};
-use crate::request::Request;
 use crate::response::{Response, Status};
-use crate::site;
 use crate::writer::ResponseWriter;
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,7 +28,7 @@ pub struct Connection {
     buffer: Vec<u8>,
     state: State,
     /// When the client has to be done with what we wait for.
-    deadline: Instant,
+    pub deadline: Instant,
     /// How many requests have been answered.
     count: usize,
     options: Arc<Options>,
@@ -123,15 +121,6 @@ impl Connection {
         Entry::new(&self.stream, interest)
     }
 
-    /// When a worker has to look at it in any case.
-    pub fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
-    pub fn with_deadline(self, deadline: Instant) -> Connection {
-        Connection { deadline, ..self }
-    }
-
     pub fn is_idle(&self) -> bool {
         matches!(self.state, State::Idle)
     }
@@ -172,20 +161,8 @@ impl Connection {
                 response.keep_alive &= body.is_complete();
                 self.send(response, start)
             }
-            State::Sending(mut writer, keep_alive) => {
-                if writer.unsent().is_empty() && !writer.next_chunk()? {
-                    return Ok(Step::GoOn(self.finish(keep_alive)));
-                }
-                let sent = unless_blocked(self.stream.write(writer.unsent()))?;
-                writer.advance(sent.unwrap_or(0));
-                if writer.unsent().is_empty() {
-                    self.deadline = now + self.options.stall_timeout;
-                }
-                let state = State::Sending(writer, keep_alive);
-                return Ok(match sent {
-                    Some(_) => Step::GoOn(state),
-                    None => Step::Wait(state),
-                });
+            State::Sending(writer, keep_alive) => {
+                return self.write(writer, keep_alive);
             }
             State::Lingering(end) => {
                 let read = self.stream.read(&mut [0; READ_CHUNK]);
@@ -249,6 +226,27 @@ impl Connection {
         State::Sending(ResponseWriter::new(response, !is_head), keep_alive)
     }
 
+    /// Sends as much as the client takes now.
+    fn write(
+        &mut self,
+        mut writer: ResponseWriter,
+        keep_alive: bool,
+    ) -> io::Result<Step> {
+        if writer.unsent().is_empty() && !writer.next_chunk()? {
+            return Ok(Step::GoOn(self.finish(keep_alive)));
+        }
+        let sent = unless_blocked(self.stream.write(writer.unsent()))?;
+        writer.advance(sent.unwrap_or(0));
+        if writer.unsent().is_empty() {
+            self.deadline = Instant::now() + self.options.stall_timeout;
+        }
+        let state = State::Sending(writer, keep_alive);
+        match sent {
+            Some(_) => Ok(Step::GoOn(state)),
+            None => Ok(Step::Wait(state)),
+        }
+    }
+
     /// Decides how the connection goes on after a response.
     fn finish(&mut self, keep_alive: bool) -> State {
         if keep_alive {
@@ -287,29 +285,6 @@ impl Connection {
         }
     }
 }
-
-/// The response to a request, which also says whether the connection stays open,
-/// and where its body ends.
-fn answer(
-    head: &[u8],
-    options: &Options,
-) -> Result<(Response, BodyReader), Status> {
-    let request = Request::parse(head)?;
-    let body = BodyReader::new(&request)?;
-    let mut response = respond(&request, options);
-    response.keep_alive = request.wants_keep_alive() && STOPPED.get().is_none();
-    Ok((response, body))
-}
-
-// ANCHOR: respond
-/// A panic costs this request only, and its client learns of it.
-fn respond(request: &Request, options: &Options) -> Response {
-    let respond = || site::respond(request, options);
-    panic::catch_unwind(AssertUnwindSafe(respond)).unwrap_or_else(|_| {
-        Response::status_page(Status::INTERNAL_SERVER_ERROR)
-    })
-}
-// ANCHOR_END: respond
 
 /// What was read or written, or `None` if the socket would have us wait.
 fn unless_blocked(result: io::Result<usize>) -> io::Result<Option<usize>> {

@@ -1,6 +1,7 @@
 //! Step 19: lets connections rest in one loop, because waiting isn't work.
 
 mod access_log;
+mod answer;
 mod body;
 mod connection;
 mod date;

@@ -140,23 +140,9 @@ impl Options {
                         .to_string());
                 }
                 "--workers" => options.workers = number(&name, value()?)?,
-                "--idle-seconds" => {
-                    options.idle_timeout = seconds(&name, value()?)?;
-                }
-                "--drain-seconds" => {
-                    options.drain_timeout = seconds(&name, value()?)?;
-                }
-                "--head-seconds" => {
-                    options.head_timeout = seconds(&name, value()?)?;
-                }
-                "--body-seconds" => {
-                    options.body_timeout = seconds(&name, value()?)?;
-                }
-                "--stall-seconds" => {
-                    options.stall_timeout = seconds(&name, value()?)?;
-                }
-                "--linger-seconds" => {
-                    options.linger_timeout = seconds(&name, value()?)?;
+                _ if name.ends_with("-seconds") => {
+                    let time = options.time(&name)?;
+                    *time = seconds(&name, value()?)?;
                 }
                 _ if name.starts_with('-') => {
                     return Err(format!("there is no option {name:?}"));
@@ -174,6 +160,19 @@ impl Options {
             }
         }
         Ok(Some(options))
+    }
+
+    /// Where the value of an option for a time belongs.
+    fn time(&mut self, name: &str) -> Result<&mut Duration, String> {
+        Ok(match name {
+            "--idle-seconds" => &mut self.idle_timeout,
+            "--drain-seconds" => &mut self.drain_timeout,
+            "--head-seconds" => &mut self.head_timeout,
+            "--body-seconds" => &mut self.body_timeout,
+            "--stall-seconds" => &mut self.stall_timeout,
+            "--linger-seconds" => &mut self.linger_timeout,
+            _ => return Err(format!("there is no option {name:?}")),
+        })
     }
 }
 

@@ -105,7 +105,7 @@ impl EventLoop {
         let mut entries = Vec::with_capacity(self.resting.len() + 2);
         for connection in &self.resting {
             entries.push(connection.entry());
-            until = until.min(connection.deadline());
+            until = until.min(connection.deadline);
         }
         entries.push(Entry::new(self.waker.receiver(), Interest::Read));
         let now = Instant::now();
@@ -122,7 +122,7 @@ impl EventLoop {
         let now = Instant::now();
         // Backwards, because the last one takes the place of what's removed.
         for index in (0..self.resting.len()).rev() {
-            let is_late = self.resting[index].deadline() <= now;
+            let is_late = self.resting[index].deadline <= now;
             if is_late || entries[index].is_ready() {
                 let connection = self.resting.swap_remove(index);
                 self.execute(connection);
@@ -167,11 +167,12 @@ impl EventLoop {
     fn close_idle(&mut self) -> bool {
         let all = self.resting.iter().enumerate();
         let idle = all.filter(|(_, connection)| connection.is_idle());
-        let longest = idle.min_by_key(|(_, connection)| connection.deadline());
+        let longest = idle.min_by_key(|(_, connection)| connection.deadline);
         let Some((index, _)) = longest else { return false };
-        let connection = self.resting.swap_remove(index);
+        let mut connection = self.resting.swap_remove(index);
         // Its next request may just have arrived, so a worker has a last look.
-        self.execute(connection.with_deadline(Instant::now()));
+        connection.deadline = Instant::now();
+        self.execute(connection);
         true
     }
 

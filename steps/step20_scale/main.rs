@@ -1,6 +1,7 @@
 //! Step 20: makes the cost independent of the connections that rest.
 
 mod access_log;
+mod answer;
 mod body;
 mod connection;
 mod date;

@@ -186,6 +186,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "step16_keep_alive",
         changes: &[
+            "answer.rs",
             "connection.rs",
             "limits.rs",
             "main.rs",
@@ -198,6 +199,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "step17_bodies",
         changes: &[
+            "answer.rs",
             "body.rs",
             "connection.rs",
             "head.rs",
@@ -207,11 +209,12 @@ const STEPS: &[Step] = &[
             "request.rs",
             "response.rs",
         ],
-        max_added: 250,
+        max_added: 225,
     },
     Step {
         name: "step18_nonblocking",
         changes: &[
+            "answer.rs",
             "connection.rs",
             "descriptors.rs",
             "limits.rs",
@@ -225,6 +228,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "step19_event_loop",
         changes: &[
+            "answer.rs",
             "connection.rs",
             "event_loop.rs",
             "limits.rs",
@@ -237,5 +241,9 @@ const STEPS: &[Step] = &[
         ],
         max_added: 300,
     },
-    Step { name: "step20_scale", changes: &[], max_added: 300 },
+    Step {
+        name: "step20_scale",
+        changes: &["main.rs", "options.rs"],
+        max_added: 300,
+    },
 ];
