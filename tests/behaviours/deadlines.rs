@@ -191,7 +191,7 @@ pub fn silent_client_does_not_prevent_a_shutdown(server: &Server) -> Outcome {
 pub fn slow_reader_times_out(server: &Server) -> Outcome {
     server.by_hand(with_large_file(
         "curl -s -m 20 http://ADDRESS/large | sleep 20 & sleep 1\n\
-         curl -i -m 14 http://ADDRESS/no-such-page   # must not wait for ever",
+         curl -i -m 14 http://ADDRESS/no-such-page   # must not wait forever",
     ));
     let large = Large::new("unread");
     let server = large.server(server, "0.3")?;
@@ -214,7 +214,7 @@ pub fn trickling_reader_times_out(server: &Server) -> Outcome {
     server.by_hand(with_large_file(
         "curl -s -m 20 --limit-rate 1k -o /dev/null http://ADDRESS/large &\n\
          sleep 1\n\
-         curl -i -m 14 http://ADDRESS/no-such-page   # must not wait for ever",
+         curl -i -m 14 http://ADDRESS/no-such-page   # must not wait forever",
     ));
     let large = Large::new("trickles");
     let server = large.server(server, "1")?;

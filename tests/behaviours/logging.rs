@@ -106,7 +106,7 @@ fn answers(server: &Server, requests: usize) -> Outcome<Server> {
         client.response(unread.patience()).map_err(|seen| {
             seen.hint(
                 "look at which thread writes the log. Usual cause: a worker \
-                 does, and if nobody reads the output, it waits for ever.",
+                 does, and if nobody reads the output, it waits forever.",
             )
         })?;
     }

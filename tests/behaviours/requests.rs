@@ -299,7 +299,7 @@ pub fn empty_lines_before_a_request_are_skipped(server: &Server) -> Outcome {
 pub fn empty_lines_without_end_are_refused(server: &Server) -> Outcome {
     let expected = "status 400, after some empty lines and no request";
     let hint = "look at how many empty lines you skip. Without a limit, a \
-                client that sends nothing else holds a worker for ever.";
+                client that sends nothing else holds a worker forever.";
     for lines in ["\r\n", "\n"] {
         let response = head(server, &lines.repeat(100));
         let checked = response.and_then(|it| it.has_status(400));
