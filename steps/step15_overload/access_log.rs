@@ -6,9 +6,8 @@ use crate::response::Status;
 use std::net::TcpStream;
 use std::time::SystemTime;
 
-/// Says which client has sent what, and which status and how many bytes of a
-/// body it got. The first line of what it has sent is escaped, so a client can't
-/// forge an entry.
+/// Says which client sent what, and which status and how many bytes of a body
+/// it got. The request line is escaped, so a client can't forge an entry.
 pub fn entry(
     stream: &TcpStream,
     sent: &[u8],
@@ -17,7 +16,7 @@ pub fn entry(
 ) -> String {
     let peer = match stream.peer_addr() {
         Ok(address) => address.ip().to_string(),
-        Err(_) => "-".to_string(), // It has left already.
+        Err(_) => "-".to_string(), // It's already gone.
     };
     let time = date::common_log(SystemTime::now());
     let line = first_line(sent);
