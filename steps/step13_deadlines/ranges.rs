@@ -67,8 +67,7 @@ fn parse(value: &str, length: u64) -> Option<Selection> {
 // ANCHOR_END: parse
 
 // ANCHOR: number
-/// A number in digits. A larger one than a `u64` can hold becomes the largest,
-/// because no file is that long.
+/// A number in digits. One that's too large becomes the largest `u64`.
 fn number(digits: &str) -> Option<u64> {
     let valid = digits.bytes().all(|byte| byte.is_ascii_digit());
     let valid = valid && !digits.is_empty();

@@ -57,7 +57,7 @@ fn read_head(
         }
         if Instant::now() >= deadline {
             return match buffer.is_empty() {
-                true => Err(io::Error::other("nothing came in time")),
+                true => Err(io::Error::other("no request in time")),
                 false => Ok(Err(Status::REQUEST_TIMEOUT)),
             };
         }
