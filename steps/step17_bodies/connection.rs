@@ -156,7 +156,7 @@ fn receive(
     }
 }
 
-/// Sends a response to a client that takes each chunk of it in time.
+/// Sends a response, as long as the client takes each chunk in time.
 fn send(
     mut stream: &TcpStream,
     response: Response,
@@ -207,8 +207,8 @@ pub fn linger(mut stream: &TcpStream, silence: Duration) {
     }
 }
 
-/// Whether a read or a write has only been interrupted, or has waited as long as
-/// it may. Unix and Windows have different names for that.
+/// Whether a read or a write was only interrupted, or ran into its timeout, for
+/// which Unix and Windows have different names.
 fn is_retryable(error: &io::Error) -> bool {
     matches!(
         error.kind(),
