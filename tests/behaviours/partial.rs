@@ -3,6 +3,7 @@
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::directory::Directory;
@@ -50,8 +51,7 @@ impl Site {
              seq -f %05g 0 49999 > \"$d/site/large.txt\"\n\
              touch -t 200001010000 \"$d/site\"/*\n",
         );
-        let large = large();
-        for (name, text) in [("ten", TEN), ("empty", ""), ("large.txt", &large)]
+        for (name, text) in [("ten", TEN), ("empty", ""), ("large.txt", &LARGE)]
         {
             let path = directory.site().join(name);
             fs::write(&path, text).unwrap();
@@ -86,9 +86,9 @@ impl Site {
 }
 
 /// A file that is too large to be buffered, in which no two lines are alike.
-pub fn large() -> String {
+pub static LARGE: LazyLock<String> = LazyLock::new(|| {
     (0..50_000).map(|number| format!("{number:05}\n")).collect()
-}
+});
 
 /// Makes it look as if the file was last changed so many seconds after 1970.
 pub fn set_modified(path: &Path, seconds: u64) {

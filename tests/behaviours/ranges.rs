@@ -7,9 +7,9 @@ use std::os::unix::fs::FileExt;
 #[cfg(target_os = "linux")]
 use super::differs;
 #[cfg(target_os = "linux")]
-use super::directory::Directory;
+use super::directory::{Directory, Large};
 use super::partial::{
-    Site, TEN, curl, is_part, is_whole, large, set_modified, with_fields,
+    LARGE, Site, TEN, curl, is_part, is_whole, set_modified, with_fields,
 };
 use crate::support::client::get;
 use crate::support::report::{Deviation, Outcome, Symptom, difference};
@@ -18,7 +18,7 @@ use crate::support::server::Server;
 use crate::support::{DEADLINE, by_hand};
 
 pub fn single_range_is_206(server: &Server) -> Outcome {
-    let large = large();
+    let large = &*LARGE;
     let site = Site::new(server)?;
     for (value, part) in [
         ("bytes=0-0", 0..1),
@@ -52,7 +52,7 @@ pub fn single_range_is_206(server: &Server) -> Outcome {
         ("bytes=3-200000", 3..200_001),
     ] {
         let fields = [&*format!("Range: {value}")];
-        is_part(&site.get("/large.txt", &fields)?, &fields, part, &large)?;
+        is_part(&site.get("/large.txt", &fields)?, &fields, part, large)?;
     }
     // Apart from the range, the head is the one of the whole file.
     let whole = site.get("/large.txt", &[])?;
@@ -274,7 +274,7 @@ pub fn interrupted_download_continues(server: &Server) -> Outcome {
          curl -C - -o \"$d/part\" http://ADDRESS/large.txt\n\
          cmp \"$d/part\" \"$d/site/large.txt\" && echo complete"
     );
-    let large = large();
+    let large = &*LARGE;
     let take_part = || {
         let mut client = site.server.send(get("/large.txt"))?;
         let head = client.head(DEADLINE)?;
@@ -286,7 +286,7 @@ pub fn interrupted_download_continues(server: &Server) -> Outcome {
     let fields = [&*if_range, &format!("Range: bytes={PART}-")];
     let response = site.get("/large.txt", &fields)?;
     site.directory.by_hand(&site.server, &by_hand);
-    is_part(&response, &fields, PART..large.len(), &large)?;
+    is_part(&response, &fields, PART..large.len(), large)?;
     part.extend(&response.body);
     if part != large.as_bytes() {
         let saw = difference(large.as_bytes(), &part);
@@ -340,7 +340,7 @@ pub fn range_beyond_4_gib_is_sent_in_constant_memory(
     }
     ask(&format!("{LENGTH}-"))?.head(DEADLINE)?.has_status(416)?;
     let before = server.peak_memory()?;
-    let (first, count) = (4_u64 << 30, 100_000_000);
+    let (first, count) = (4_u64 << 30, Large::LENGTH);
     let mut client = ask(&format!("{first}-{}", first + count - 1))?;
     client.head(DEADLINE)?.has_status(206)?;
     let drained = client.drain();
