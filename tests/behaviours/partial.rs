@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::LazyLock;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::directory::Directory;
 use crate::support::DEADLINE;
@@ -53,9 +52,8 @@ impl Site {
         );
         for (name, text) in [("ten", TEN), ("empty", ""), ("large.txt", &LARGE)]
         {
-            let path = directory.site().join(name);
-            fs::write(&path, text).unwrap();
-            set_modified(&path, 946_684_800);
+            fs::write(directory.site().join(name), text).unwrap();
+            directory.set_modified(name, Duration::from_secs(946_684_800));
         }
         directory.by_hand(server, &curl("/ten", &["Range: bytes=2-4"]));
         let server = server.serving(&directory.site())?;
@@ -89,12 +87,6 @@ impl Site {
 pub static LARGE: LazyLock<String> = LazyLock::new(|| {
     (0..50_000).map(|number| format!("{number:05}\n")).collect()
 });
-
-/// Makes it look as if the file was last changed so many seconds after 1970.
-pub fn set_modified(path: &Path, seconds: u64) {
-    let file = fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
-}
 
 /// It's a 206 with these bytes of the file.
 pub fn is_part(

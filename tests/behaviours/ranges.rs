@@ -3,14 +3,13 @@
 use std::fs;
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 use super::differs;
 #[cfg(target_os = "linux")]
 use super::directory::{Directory, Large};
-use super::partial::{
-    LARGE, Site, TEN, curl, is_part, is_whole, set_modified, with_fields,
-};
+use super::partial::{LARGE, Site, TEN, curl, is_part, is_whole, with_fields};
 use crate::support::client::get;
 use crate::support::report::{Deviation, Outcome, Symptom, difference};
 use crate::support::response::Response;
@@ -223,7 +222,7 @@ pub fn weak_tag_never_matches_if_range(server: &Server) -> Outcome {
     let site = Site::new(server)?;
     site.sends_ranges()?;
     // A file from the future, 2100, is young for as long as the test runs.
-    set_modified(&site.directory.site().join("ten"), 4_102_444_800);
+    site.directory.set_modified("ten", Duration::from_secs(4_102_444_800));
     let tag = site.field_of("/ten", "etag")?;
     let strong = tag.trim_start_matches("W/");
     for value in [&*tag, strong, "Fri, 01 Jan 2100 00:00:00 GMT"] {
@@ -295,10 +294,10 @@ pub fn interrupted_download_continues(server: &Server) -> Outcome {
     }
     // The rest of another version would only spoil what the client has.
     take_part()?;
-    let path = site.directory.site().join("large.txt");
     let changed = large.replace('0', "o");
-    fs::write(&path, &changed).unwrap();
-    set_modified(&path, 946_684_801);
+    fs::write(site.directory.site().join("large.txt"), &changed).unwrap();
+    let second_later = Duration::from_secs(946_684_801);
+    site.directory.set_modified("large.txt", second_later);
     is_whole(&site.get("/large.txt", &fields)?, &fields, &changed)
 }
 
