@@ -10,9 +10,10 @@ use crate::limits::{
 };
 use crate::log::OUTPUT;
 use crate::options::Options;
-use crate::poller::{Entry, Interest};
+use crate::poller::Interest;
 use crate::response::{Response, Status};
-use crate::writer::ResponseWriter;
+use crate::sendfile::sendfile;
+use crate::writer::{ResponseWriter, Unsent};
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
 use std::net::{Shutdown, TcpStream};
@@ -23,7 +24,9 @@ use std::time::Instant;
 /// A client's connection. A worker owns it while there's something to do, and the
 /// event loop while it rests.
 pub struct Connection {
-    stream: TcpStream,
+    pub stream: TcpStream,
+    /// Its name in the event loop, once it has rested there.
+    pub token: Option<u64>,
     /// What has arrived and isn't used up.
     buffer: Vec<u8>,
     state: State,
@@ -75,6 +78,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         Ok(Connection {
             stream,
+            token: None,
             buffer: Vec::new(),
             state: State::Idle,
             deadline: Instant::now() + options.idle_timeout,
@@ -113,12 +117,11 @@ impl Connection {
     }
 
     /// What the event loop is to wait for.
-    pub fn entry(&self) -> Entry {
-        let interest = match self.state {
+    pub fn interest(&self) -> Interest {
+        match self.state {
             State::Sending(..) => Interest::Write,
             _ => Interest::Read,
-        };
-        Entry::new(&self.stream, interest)
+        }
     }
 
     pub fn is_idle(&self) -> bool {
@@ -232,24 +235,28 @@ impl Connection {
         mut writer: ResponseWriter,
         keep_alive: bool,
     ) -> io::Result<Step> {
-        if writer.unsent().is_empty() && !writer.next_chunk()? {
-            return Ok(Step::GoOn(self.finish(keep_alive)));
-        }
-        let sent = unless_blocked(self.stream.write(writer.unsent()))?;
-        writer.advance(sent.unwrap_or(0));
-        if writer.unsent().is_empty() {
+        let sent = match writer.unsent() {
+            None => return Ok(Step::GoOn(self.finish(keep_alive))),
+            Some(Unsent::Bytes(bytes)) => self.stream.write(bytes),
+            Some(Unsent::File(file, range)) => {
+                sendfile(&self.stream, file, range)
+            }
+        };
+        let Some(count) = unless_blocked(sent)? else {
+            return Ok(Step::Wait(State::Sending(writer, keep_alive)));
+        };
+        if writer.advance(count)? {
             self.deadline = Instant::now() + self.options.stall_timeout;
         }
-        let state = State::Sending(writer, keep_alive);
-        match sent {
-            Some(_) => Ok(Step::GoOn(state)),
-            None => Ok(Step::Wait(state)),
-        }
+        Ok(Step::GoOn(State::Sending(writer, keep_alive)))
     }
 
     /// Decides how the connection goes on after a response.
     fn finish(&mut self, keep_alive: bool) -> State {
         if keep_alive {
+            if self.buffer.is_empty() {
+                self.buffer = Vec::new(); // Idle connections need no memory.
+            }
             self.deadline = Instant::now() + self.options.idle_timeout;
             return State::Idle;
         }

@@ -3,20 +3,24 @@
 
 use crate::STOPPED;
 use crate::connection::{Connection, Next};
-use crate::limits::{ACCEPT_PAUSE, MAX_REJECTED, MAX_WAIT};
+use crate::limits::{ACCEPT_PAUSE, MAX_REJECTED, MAX_WAIT, SCAN_EVERY};
 use crate::log::OUTPUT;
 use crate::options::Options;
 use crate::overload::{is_clients_fault, log_error, report};
-use crate::poller::{self, Entry, Interest};
+use crate::poller::{Interest, Poller};
 use crate::thread_pool::ThreadPool;
 use crate::waker::Waker;
+use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::mem;
 use std::net::{TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
+
+/// The tokens of what isn't a connection.
+const WAKER: u64 = 0;
+const LISTENER: u64 = 1;
 
 /// Owns the listener and all connections that can't proceed. It never waits,
 /// except for all of them at once.
@@ -26,10 +30,15 @@ pub struct EventLoop {
     waker: Arc<Waker>,
     /// `None` once the server is stopping.
     listener: Option<TcpListener>,
-    /// When `accept` may be tried again, and when its failure was reported.
-    accept_at: Instant,
+    /// When to try `accept` again, if it has failed, and when that was reported.
+    accept_at: Option<Instant>,
     reported: Option<Instant>,
-    resting: Vec<Connection>,
+    poller: Poller,
+    /// The connections that rest, by their tokens. No token is used twice.
+    resting: HashMap<u64, Connection>,
+    last_token: u64,
+    /// When to look at the deadlines.
+    scan_at: Instant,
     /// Brings a connection back from its worker.
     sender: Sender<Next>,
     receiver: Receiver<Next>,
@@ -44,15 +53,21 @@ impl EventLoop {
         waker: Arc<Waker>,
     ) -> io::Result<EventLoop> {
         listener.set_nonblocking(true)?;
+        let mut poller = Poller::new()?;
+        poller.watch(waker.receiver(), WAKER)?;
+        poller.arm(&listener, LISTENER, Interest::Read, true)?;
         let (sender, receiver) = mpsc::channel();
         Ok(EventLoop {
             pool: ThreadPool::new(options.workers)?,
             options,
             waker,
             listener: Some(listener),
-            accept_at: Instant::now(),
+            accept_at: None,
             reported: None,
-            resting: Vec::new(),
+            poller,
+            resting: HashMap::new(),
+            last_token: LISTENER,
+            scan_at: Instant::now(),
             sender,
             receiver,
             open: 0,
@@ -65,83 +80,116 @@ impl EventLoop {
         while STOPPED.get().is_none() {
             self.turn(Instant::now() + MAX_WAIT)?;
         }
-        self.accept(); // The clients in the backlog are connected already.
+        self.accept()?; // The clients in the backlog are connected already.
         self.listener = None; // From now on, new connections are refused.
         OUTPUT.write("waiting for the workers");
         // A connection that's idle closes now. Others have less time left.
-        for connection in mem::take(&mut self.resting) {
-            self.execute(connection);
+        for token in self.resting.keys().copied().collect::<Vec<_>>() {
+            self.take(token);
         }
         let end = Instant::now() + self.options.drain_timeout;
         while self.open > 0 && Instant::now() < end {
             self.turn(end)?;
         }
         let owes = |connection: &&Connection| !connection.owes_response();
-        Ok(self.open - self.resting.iter().filter(owes).count())
+        Ok(self.open - self.resting.values().filter(owes).count())
     }
 
     /// Waits for something to do, until that time at the latest, and does it.
     fn turn(&mut self, until: Instant) -> io::Result<()> {
-        let has_newcomers = self.wait(until)?;
-        // In this order: what a worker sends after the waker was cleared wakes
-        // the loop again.
-        self.waker.clear();
-        while let Ok(next) = self.receiver.try_recv() {
-            match next {
-                Next::Wait(connection) => self.resting.push(connection),
-                Next::Again(connection) => self.execute(connection),
-                Next::Done => self.open -= 1,
+        let until = until.min(self.scan_at);
+        let until = self.accept_at.map_or(until, |time| until.min(time));
+        let left = until.saturating_duration_since(Instant::now());
+        for token in self.poller.wait(left)? {
+            match token {
+                LISTENER => self.accept()?,
+                WAKER => self.take_back(),
+                token => self.take(token),
             }
         }
-        if has_newcomers {
-            self.accept();
+        if self.accept_at.is_some_and(|time| Instant::now() >= time) {
+            self.accept()?;
+        }
+        if Instant::now() >= self.scan_at {
+            self.scan();
         }
         Ok(())
     }
 
-    /// Waits for a client, a worker or a deadline. Gives the connections that
-    /// can proceed to the workers, and returns whether there are newcomers.
-    fn wait(&mut self, mut until: Instant) -> io::Result<bool> {
-        let mut entries = Vec::with_capacity(self.resting.len() + 2);
-        for connection in &self.resting {
-            entries.push(connection.entry());
-            until = until.min(connection.deadline);
+    /// Takes what the workers have sent.
+    fn take_back(&mut self) {
+        // In this order: what's sent after this wakes the loop once more.
+        self.waker.clear();
+        while let Ok(next) = self.receiver.try_recv() {
+            match next {
+                Next::Wait(connection) => self.rest(connection),
+                Next::Again(connection) => self.execute(connection),
+                Next::Done => self.open -= 1,
+            }
         }
-        entries.push(Entry::new(self.waker.receiver(), Interest::Read));
+    }
+
+    /// Keeps a connection until it's ready or its deadline has passed.
+    fn rest(&mut self, mut connection: Connection) {
+        let is_first = connection.token.is_none();
+        let token = *connection.token.get_or_insert_with(|| {
+            self.last_token += 1;
+            self.last_token
+        });
+        let interest = connection.interest();
+        let stream = &connection.stream;
+        match self.poller.arm(stream, token, interest, is_first) {
+            Ok(()) => {
+                self.scan_at = self.scan_at.min(connection.deadline);
+                self.resting.insert(token, connection);
+            }
+            Err(error) => {
+                self.open -= 1;
+                log_error(&error);
+            }
+        }
+    }
+
+    /// Looks at all deadlines, but not too often: with many connections, that's
+    /// the only work which grows with their number.
+    fn scan(&mut self) {
         let now = Instant::now();
-        match &self.listener {
-            Some(_) if now < self.accept_at => {
-                until = until.min(self.accept_at)
-            }
-            Some(listener) => {
-                entries.push(Entry::new(listener, Interest::Read))
-            }
-            None => {}
+        let resting = self.resting.iter();
+        let late = resting.filter(|(_, connection)| connection.deadline <= now);
+        let late: Vec<u64> = late.map(|(token, _)| *token).collect();
+        for token in late {
+            self.take(token);
         }
-        poller::wait(&mut entries, until.saturating_duration_since(now))?;
-        let now = Instant::now();
-        // Backwards, because the last one takes the place of what's removed.
-        for index in (0..self.resting.len()).rev() {
-            let is_late = self.resting[index].deadline <= now;
-            if is_late || entries[index].is_ready() {
-                let connection = self.resting.swap_remove(index);
-                self.execute(connection);
-            }
+        let deadlines = self.resting.values().map(|resting| resting.deadline);
+        let earliest = deadlines.min().unwrap_or(now + MAX_WAIT);
+        self.scan_at = earliest.max(now + SCAN_EVERY);
+    }
+
+    /// Gives a connection that has rested to a worker.
+    fn take(&mut self, token: u64) {
+        // If there's none, an event and a deadline have come together.
+        if let Some(connection) = self.resting.remove(&token) {
+            self.poller.disarm(token);
+            self.execute(connection);
         }
-        Ok(entries.last().is_some_and(Entry::is_ready))
     }
 
     /// Accepts all clients that are waiting for it.
-    fn accept(&mut self) {
-        while Instant::now() >= self.accept_at {
-            let Some(listener) = &self.listener else { return };
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            let Some(listener) = &self.listener else { return Ok(()) };
             match listener.accept() {
                 Ok((stream, _)) => self.admit(stream),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.accept_at = None;
+                    let read = Interest::Read;
+                    return self.poller.arm(listener, LISTENER, read, false);
+                }
                 Err(error) if is_clients_fault(&error) => log_error(&error),
                 Err(error) => {
-                    self.accept_at = Instant::now() + ACCEPT_PAUSE;
                     report(&error, &mut self.reported);
+                    self.accept_at = Some(Instant::now() + ACCEPT_PAUSE);
+                    return Ok(());
                 }
             }
         }
@@ -165,14 +213,13 @@ impl EventLoop {
     /// Closes the connection that has been idle for the longest time. Returns
     /// `false` if none is idle.
     fn close_idle(&mut self) -> bool {
-        let all = self.resting.iter().enumerate();
-        let idle = all.filter(|(_, connection)| connection.is_idle());
-        let longest = idle.min_by_key(|(_, connection)| connection.deadline);
-        let Some((index, _)) = longest else { return false };
-        let mut connection = self.resting.swap_remove(index);
+        let idle = self.resting.values_mut().filter(|it| it.is_idle());
+        let longest = idle.min_by_key(|connection| connection.deadline);
+        let Some(connection) = longest else { return false };
         // Its next request may just have arrived, so a worker has a last look.
         connection.deadline = Instant::now();
-        self.execute(connection);
+        let token = connection.token.expect("it rests");
+        self.take(token);
         true
     }
 

@@ -108,7 +108,7 @@ fn read(file: File, length: u64) -> io::Result<Body> {
     // It may be shorter by now. Then so is the body.
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes)?;
-    Ok(Body::Bytes(bytes))
+    Ok(Body::Bytes(bytes.into()))
 }
 
 /// Takes a path apart, segment by segment. Returns the path below the root, and

@@ -41,6 +41,17 @@ pub const MAX_UNFINISHED: Duration = Duration::from_secs(2);
 /// How long the event loop waits at most, if there's no deadline.
 pub const MAX_WAIT: Duration = Duration::from_secs(3600);
 
+/// The files that are kept in memory: 4 MiB in all, at most.
+pub const MAX_CACHED_FILES: usize = 64;
+
+/// How old a look at a file may be. A change is seen after this time at the
+/// latest.
+pub const REVALIDATE_AFTER: Duration = Duration::from_millis(10);
+
+/// How often the event loop looks for connections whose deadline has passed, at
+/// most.
+pub const SCAN_EVERY: Duration = Duration::from_millis(100);
+
 /// How many steps a connection may make before others have their turn. Enough
 /// for eight requests, or for a megabyte.
 pub const MAX_STEPS: usize = 32;

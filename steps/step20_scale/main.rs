@@ -3,9 +3,12 @@
 mod access_log;
 mod answer;
 mod body;
+mod cache;
 mod connection;
 mod date;
 mod descriptors;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod epoll;
 mod event_loop;
 mod files;
 mod head;
@@ -14,11 +17,14 @@ mod log;
 mod media_type;
 mod options;
 mod overload;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+mod poll;
 mod poller;
 mod ranges;
 mod request;
 mod response;
 mod same_file;
+mod sendfile;
 mod signal;
 mod site;
 mod thread_pool;

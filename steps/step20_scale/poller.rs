@@ -1,13 +1,19 @@
-//! Waits for several sockets at once. This takes unsafe code, because std has no
-//! call for that.
+//! Waits for many sockets at once: with `epoll` on Linux, at a cost that doesn't
+//! grow with their number, and elsewhere with `poll`. This takes unsafe code,
+//! because std has no calls for that.
 
 use std::io;
 use std::time::Duration;
 
 #[cfg(unix)]
-use std::os::fd::{AsRawFd as AsSocket, RawFd as Socket};
+pub use std::os::fd::{AsRawFd as AsSocket, RawFd as Socket};
 #[cfg(windows)]
-use std::os::windows::io::{AsRawSocket as AsSocket, RawSocket as Socket};
+pub use std::os::windows::io::{AsRawSocket as AsSocket, RawSocket as Socket};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use crate::epoll::Poller;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub use crate::poll::Poller;
 
 /// A socket that's connected to another one of this process.
 #[cfg(unix)]
@@ -24,73 +30,19 @@ pub enum Interest {
     Write,
 }
 
-/// A socket to wait for: the C type `struct pollfd`.
-#[repr(C)]
-pub struct Entry {
-    socket: Socket,
-    events: i16,
-    returned: i16,
+/// Rounded up, because zero wouldn't wait at all.
+pub fn in_ms(timeout: Duration) -> i32 {
+    timeout.as_micros().div_ceil(1000).min(i32::MAX as u128) as i32
 }
 
 #[cfg(unix)]
-mod system {
-    pub const READ: i16 = 1; // POLLIN
-    pub const WRITE: i16 = 4; // POLLOUT
-    /// The C type `nfds_t`.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub type Count = std::ffi::c_ulong;
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub type Count = std::ffi::c_uint;
-    unsafe extern "C" {
-        pub fn poll(entries: *mut super::Entry, count: Count, ms: i32) -> i32;
-    }
+pub fn socket(of: &impl AsSocket) -> Socket {
+    of.as_raw_fd()
 }
 
 #[cfg(windows)]
-mod system {
-    pub const READ: i16 = 0x0100; // POLLRDNORM
-    pub const WRITE: i16 = 0x0010; // POLLWRNORM
-    pub type Count = u32;
-    #[link(name = "ws2_32")]
-    unsafe extern "system" {
-        #[link_name = "WSAPoll"]
-        pub fn poll(entries: *mut super::Entry, count: Count, ms: i32) -> i32;
-    }
-}
-
-impl Entry {
-    pub fn new(socket: &impl AsSocket, interest: Interest) -> Entry {
-        #[cfg(unix)]
-        let socket = socket.as_raw_fd();
-        #[cfg(windows)]
-        let socket = socket.as_raw_socket();
-        let events = match interest {
-            Interest::Read => system::READ,
-            Interest::Write => system::WRITE,
-        };
-        Entry { socket, events, returned: 0 }
-    }
-
-    /// Whether the wait is over for this one. Errors and hang-ups count: the next
-    /// read or write will say more.
-    pub fn is_ready(&self) -> bool {
-        self.returned != 0
-    }
-}
-
-/// Waits until one of the sockets is ready, or until the time is over. It may
-/// return earlier.
-pub fn wait(entries: &mut [Entry], timeout: Duration) -> io::Result<()> {
-    // Rounded up, because zero wouldn't wait at all.
-    let ms = timeout.as_micros().div_ceil(1000).min(i32::MAX as u128) as i32;
-    let count = entries.len() as system::Count;
-    // SAFETY: `entries` is an array of `count` elements that may be written to.
-    let found = unsafe { system::poll(entries.as_mut_ptr(), count, ms) };
-    let error = io::Error::last_os_error();
-    if found < 0 && error.kind() != io::ErrorKind::Interrupted {
-        return Err(error);
-    }
-    Ok(())
+pub fn socket(of: &impl AsSocket) -> Socket {
+    of.as_raw_socket()
 }
 
 /// Two connected sockets.
@@ -117,44 +69,57 @@ mod tests {
     use super::*;
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
-    use std::time::Instant;
 
-    fn pair() -> (TcpStream, TcpStream) {
+    fn connected() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
         let client = TcpStream::connect(address).expect("the listener");
         (client, listener.accept().expect("the client").0)
     }
 
+    /// The same for both pollers, which have no type in common.
+    macro_rules! check {
+        ($poller:ty) => {{
+            const LONG: Duration = Duration::from_secs(10);
+            const SHORT: Duration = Duration::from_millis(20);
+            let mut poller = <$poller>::new().expect("a poller");
+            let (mut client, server) = connected();
+            let (_silent, other) = connected();
+            poller.watch(&other, 1).expect("room");
+            poller.arm(&server, 2, Interest::Read, true).expect("room");
+            assert_eq!(poller.wait(SHORT).expect("a wait"), []);
+            client.write_all(b"a").expect("room for a byte");
+            assert_eq!(poller.wait(LONG).expect("a wait"), [2]);
+            // Once only, until it's armed again.
+            assert_eq!(poller.wait(SHORT).expect("a wait"), []);
+            poller.arm(&server, 2, Interest::Read, false).expect("room");
+            assert_eq!(poller.wait(LONG).expect("a wait"), [2]);
+            poller.arm(&server, 2, Interest::Write, false).expect("room");
+            assert_eq!(poller.wait(LONG).expect("a wait"), [2]);
+            // What's watched is reported again and again.
+            drop(_silent);
+            for _ in 0..2 {
+                assert_eq!(poller.wait(LONG).expect("a wait"), [1]);
+            }
+        }};
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]
-    fn only_what_is_ready_is_ready() {
-        let (mut client, server) = pair();
-        let (_silent, other) = pair();
-        let wait = || {
-            let mut entries = [
-                Entry::new(&server, Interest::Read),
-                Entry::new(&other, Interest::Read),
-                Entry::new(&other, Interest::Write),
-            ];
-            super::wait(&mut entries, Duration::from_secs(10)).expect("poll");
-            entries.map(|entry| entry.is_ready())
-        };
-        assert_eq!(wait(), [false, false, true]);
-        client.write_all(b"a").expect("room for a byte");
-        while !wait()[0] {}
-        assert_eq!(wait(), [true, false, true]);
-        drop(client);
-        assert_eq!(wait(), [true, false, true]);
+    fn epoll_reports_what_is_ready() {
+        check!(crate::epoll::Poller);
+        let size = if cfg!(target_arch = "x86_64") { 12 } else { 16 };
+        assert_eq!(size_of::<crate::epoll::Event>(), size);
     }
 
     #[test]
-    fn a_wait_ends_in_time() {
-        let (_client, server) = pair();
-        let mut entries = [Entry::new(&server, Interest::Read)];
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_millis(20) {
-            wait(&mut entries, Duration::from_millis(30)).expect("poll");
-        }
-        assert!(!entries[0].is_ready());
+    fn poll_reports_what_is_ready() {
+        check!(crate::poll::Poller);
+        let mut poller = crate::poll::Poller::new().expect("a poller");
+        let (_client, server) = connected();
+        poller.arm(&server, 1, Interest::Write, true).expect("room");
+        poller.disarm(1);
+        let ready = poller.wait(Duration::from_millis(1)).expect("a wait");
+        assert_eq!(ready, []);
     }
 }

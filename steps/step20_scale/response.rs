@@ -2,7 +2,7 @@
 
 use crate::date;
 use crate::files::FoundFile;
-use std::{fmt, fs::File, ops::Range, time::SystemTime};
+use std::{fmt, fs::File, ops::Range, sync::Arc, time::SystemTime};
 
 /// A status code and its reason phrase (RFC 9110 §15).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,7 +58,7 @@ pub struct Response {
 
 /// What follows a head.
 pub enum Body {
-    Bytes(Vec<u8>),
+    Bytes(Arc<[u8]>),
     /// A file and which of its bytes to send. They needn't fit into memory.
     File(File, Range<u64>),
 }
@@ -77,7 +77,7 @@ impl Body {
         match self {
             Body::Bytes(bytes) => {
                 let range = range.start as usize..range.end as usize;
-                Body::Bytes(bytes[range].to_vec())
+                Body::Bytes(bytes[range].into())
             }
             Body::File(file, _) => Body::File(file, range),
         }
@@ -87,7 +87,7 @@ impl Body {
 impl Response {
     /// A response without a body.
     pub fn empty(status: Status) -> Response {
-        let body = Body::Bytes(Vec::new());
+        let body = Body::Bytes(Arc::default());
         Response { status, fields: String::new(), body, keep_alive: false }
     }
 
@@ -102,7 +102,7 @@ impl Response {
     /// A page that says only what is true for every cause of the status: the
     /// status itself.
     pub fn status_page(status: Status) -> Response {
-        let body = Body::Bytes(format!("{status}\n").into_bytes());
+        let body = Body::Bytes(format!("{status}\n").into_bytes().into());
         Response { body, ..Response::empty(status) }
             .with("Content-Type", "text/plain; charset=utf-8")
     }

@@ -1,6 +1,7 @@
 //! The site: a page for each path, and an answer to each method.
 
-use crate::files::{self, Found, FoundFile};
+use crate::cache;
+use crate::files::{Found, FoundFile};
 use crate::options::Options;
 use crate::ranges::{self, Selection};
 use crate::request::Request;
@@ -35,7 +36,7 @@ fn route(request: &Request, options: &Options) -> Response {
 
 /// Answers with the file that a path names.
 fn serve(path: &str, request: &Request, options: &Options) -> Response {
-    match files::find(&options.root, path) {
+    match cache::find(&options.root, path) {
         Ok(Found::File(file)) => send_if_needed(request, file),
         Ok(Found::Directory) => {
             let query = match request.query {
@@ -46,7 +47,7 @@ fn serve(path: &str, request: &Request, options: &Options) -> Response {
                 .with("Location", &format!("{path}/{query}"))
         }
         // The root may have a page of its own for what it doesn't have.
-        Err(Status::NOT_FOUND) => match files::find(&options.root, "/404.html")
+        Err(Status::NOT_FOUND) => match cache::find(&options.root, "/404.html")
         {
             Ok(Found::File(page)) => Response::file(Status::NOT_FOUND, page),
             _ => Response::status_page(Status::NOT_FOUND),

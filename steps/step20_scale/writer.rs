@@ -1,72 +1,79 @@
 // ANCHOR: writer
-//! Hands out a response, chunk by chunk.
+//! Hands out a response, piece by piece.
 
 use crate::limits::SEND_CHUNK;
 use crate::response::{Body, Response};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::ops::Range;
 
 /// What's left to send of a response. It never touches the socket: it shows you
-/// the bytes to send, and you tell it how many you have sent.
+/// what to send, and you tell it how many bytes you have sent.
 pub struct ResponseWriter {
-    chunk: Vec<u8>,
-    /// How many bytes of the chunk have been sent.
-    sent: usize,
-    /// The file that comes after the chunk, and the bytes of it that are left.
+    /// The head, with a body that's in memory.
+    bytes: Vec<u8>,
+    /// The file that comes after it, and the bytes of it that are left.
     file: Option<(File, Range<u64>)>,
+    /// How many bytes have been sent.
+    sent: u64,
+}
+
+/// What is to be sent next.
+pub enum Unsent<'a> {
+    Bytes(&'a [u8]),
+    /// These bytes of a file, at most `SEND_CHUNK` of them.
+    File(&'a File, Range<u64>),
 }
 
 impl ResponseWriter {
     /// Begins with the head and a body that's in memory.
     pub fn new(response: Response, with_body: bool) -> ResponseWriter {
-        let mut chunk = response.head();
+        let mut bytes = response.head();
         let mut file = None;
         match response.body {
-            Body::Bytes(body) if with_body => chunk.extend_from_slice(&body),
+            Body::Bytes(body) if with_body => bytes.extend_from_slice(&body),
             Body::File(open, range) if with_body => file = Some((open, range)),
             _ => {}
         }
-        ResponseWriter { chunk, sent: 0, file }
-    }
-    // ANCHOR_END: writer
-
-    // ANCHOR: unsent
-    /// The bytes of the chunk that are to be sent next.
-    pub fn unsent(&self) -> &[u8] {
-        &self.chunk[self.sent..]
+        ResponseWriter { bytes, file, sent: 0 }
     }
 
-    /// Records that `count` more bytes of the chunk have been sent.
-    pub fn advance(&mut self, count: usize) {
-        self.sent += count;
-    }
-    // ANCHOR_END: unsent
-
-    // ANCHOR: next_chunk
-    /// Replaces the chunk by the next one, of at most `SEND_CHUNK` bytes.
-    /// Returns `false` if there is none.
-    pub fn next_chunk(&mut self) -> io::Result<bool> {
-        let Some((file, range)) = &mut self.file else { return Ok(false) };
-        // No more than the head has promised, even if the file has grown.
-        let length = SEND_CHUNK.min(range.end - range.start);
-        file.seek(SeekFrom::Start(range.start))?;
-        self.chunk.clear();
-        self.sent = 0;
-        let count = file.take(length).read_to_end(&mut self.chunk)?;
-        if (count as u64) < length {
-            return Err(io::Error::other("the file became shorter"));
+    /// What is to be sent next, if anything is left.
+    pub fn unsent(&self) -> Option<Unsent<'_>> {
+        if self.sent < self.bytes.len() as u64 {
+            return Some(Unsent::Bytes(&self.bytes[self.sent as usize..]));
         }
-        range.start += length;
-        Ok(count > 0)
+        // No more than the head has promised, even if the file has grown.
+        let (file, range) = self.file.as_ref()?;
+        let end = range.end.min(range.start + SEND_CHUNK);
+        (end > range.start).then_some(Unsent::File(file, range.start..end))
+    }
+
+    /// Records that `count` more bytes have been sent. Returns whether they
+    /// complete a chunk. If there were none, the file has become shorter.
+    pub fn advance(&mut self, count: usize) -> io::Result<bool> {
+        let count = count as u64;
+        match &mut self.file {
+            Some((_, range)) if self.sent >= self.bytes.len() as u64 => {
+                if count == 0 {
+                    return Err(io::Error::other("the file became shorter"));
+                }
+                range.start += count;
+            }
+            _ => {}
+        }
+        let chunks = self.sent / SEND_CHUNK;
+        self.sent += count;
+        Ok(self.sent / SEND_CHUNK > chunks)
     }
 }
-// ANCHOR_END: next_chunk
+// ANCHOR_END: writer
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::response::Status;
+    use std::io::{Read, Seek, SeekFrom};
     use std::{env, fs, process};
 
     /// A writer for bytes 1 to 4 of a file, whose length then becomes `length`.
@@ -83,21 +90,26 @@ mod tests {
         writer
     }
 
-    /// Takes all that it hands out, three bytes at a time.
+    /// Takes all that it hands out, a few bytes at a time.
     fn take_all(mut writer: ResponseWriter) -> io::Result<String> {
         let mut all = Vec::new();
-        loop {
-            while !writer.unsent().is_empty() {
-                let bytes = writer.unsent();
-                let count = bytes.len().min(3);
-                all.extend_from_slice(&bytes[..count]);
-                writer.advance(count);
-            }
+        while let Some(unsent) = writer.unsent() {
+            let count = match unsent {
+                Unsent::Bytes(bytes) => {
+                    let count = bytes.len().min(3);
+                    all.extend_from_slice(&bytes[..count]);
+                    count
+                }
+                Unsent::File(mut file, range) => {
+                    file.seek(SeekFrom::Start(range.start))?;
+                    let length = 3.min(range.end - range.start);
+                    file.take(length).read_to_end(&mut all)?
+                }
+            };
+            writer.advance(count)?;
             assert!(all.len() < 1000, "it never ends");
-            if !writer.next_chunk()? {
-                return Ok(String::from_utf8(all).expect("text"));
-            }
         }
+        Ok(String::from_utf8(all).expect("text"))
     }
 
     #[test]
