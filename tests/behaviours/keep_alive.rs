@@ -110,7 +110,7 @@ pub fn panic_does_not_end_the_connection(server: &Server) -> Outcome {
     is_hello(&client.response(DEADLINE)?)
 }
 
-/// A body is no request, whatever it looks like.
+/// A body isn't a request, whatever it looks like.
 pub fn request_inside_a_body_is_not_answered(server: &Server) -> Outcome {
     let inner = get("/inner");
     let outer = format!(
