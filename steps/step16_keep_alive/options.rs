@@ -35,7 +35,7 @@ Serves the files of a directory over HTTP.
 Usage: step16 [OPTIONS] [ADDRESS]
 
 ADDRESS is where to listen, by default 127.0.0.1:7878. Port 0 picks a free
-port, and 0.0.0.0 lets other machines in.
+port. Other machines aren't let in.
 
 Options:
   --root DIR          the directory to serve [this tutorial's pages]
