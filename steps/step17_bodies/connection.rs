@@ -107,8 +107,7 @@ fn read_head(
     }
 }
 
-/// Removes a body from the buffer, as it arrives. The response is another one if
-/// the body is malformed or late.
+/// Skips a body as it arrives. If it's malformed or late, the response says so.
 fn skip_body(
     stream: &TcpStream,
     buffer: &mut Vec<u8>,
