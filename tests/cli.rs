@@ -85,6 +85,22 @@ fn address_of_another_machine_is_refused() {
     all_refuse(&["192.0.2.1:80"], "cannot bind \"192.0.2.1:80\": ");
 }
 
+/// It takes bodies for requests, so no network may reach it.
+#[test]
+fn step_that_ignores_bodies_serves_its_own_machine_only() {
+    let end = ": this step serves only its own machine; use 127.0.0.1 or a \
+               later step";
+    let mut hosts = vec!["0.0.0.0"];
+    if TcpListener::bind("[::1]:0").is_ok() {
+        hosts.push("[::]");
+    }
+    for host in hosts {
+        let address = format!("{host}:0");
+        let line = format!("cannot serve {host}:");
+        refuse(&["step16"], &[&address], 1, &line, end);
+    }
+}
+
 #[test]
 fn port_in_use_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

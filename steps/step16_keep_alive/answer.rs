@@ -1,3 +1,4 @@
+// ANCHOR: answer
 //! From the head of a request to its response.
 
 use crate::options::Options;
@@ -17,6 +18,7 @@ pub fn answer(
     response.keep_alive = request.wants_keep_alive() && !is_last;
     Ok(response)
 }
+// ANCHOR_END: answer
 
 /// A panic costs this request only, and its client learns of it.
 fn respond(request: &Request, options: &Options) -> Response {

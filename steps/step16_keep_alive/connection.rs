@@ -1,5 +1,6 @@
 //! One connection: reads a request, and sends the response.
 
+// ANCHOR: imports
 use crate::access_log;
 use crate::answer::answer;
 use crate::head::HeadReader;
@@ -12,7 +13,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
 use std::time::{Duration, Instant};
+// ANCHOR_END: imports
 
+// ANCHOR: handle
 /// Serves the requests of a client, one after another. The first byte of the
 /// first one has to arrive before the deadline.
 pub fn handle(
@@ -40,7 +43,9 @@ pub fn handle(
     linger(stream, options.linger_timeout);
     Ok(())
 }
+// ANCHOR_END: handle
 
+// ANCHOR: exchange
 /// Answers a request, and removes it from the buffer. Returns whether the
 /// connection stays open.
 fn exchange(
@@ -57,7 +62,6 @@ fn exchange(
     // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
     let is_head = buffer.trim_ascii_start().starts_with(b"HEAD ");
     let keep_alive = response.keep_alive;
-    // ANCHOR: logged
     let status = response.status;
     let length = if is_head { 0 } else { response.body.length() };
     let sent = send(stream, response, !is_head, options.stall_timeout);
@@ -65,11 +69,12 @@ fn exchange(
         OUTPUT.write(&access_log::entry(stream, buffer, status, length));
     }
     sent?;
-    // ANCHOR_END: logged
     buffer.drain(..end);
     Ok(keep_alive)
 }
+// ANCHOR_END: exchange
 
+// ANCHOR: read_head
 /// Reads until a head is complete (RFC 9112 §2.1), and returns where in the
 /// buffer it is, or the status if it's refused. Returns `None` if no request has
 /// begun before the deadline, or before the client has closed.
@@ -103,7 +108,9 @@ fn read_head(
         }
     }
 }
+// ANCHOR_END: read_head
 
+// ANCHOR: receive
 /// Waits for bytes, and adds them to the buffer. Returns `false` if none came
 /// before the deadline.
 fn receive(
@@ -127,6 +134,7 @@ fn receive(
         }
     }
 }
+// ANCHOR_END: receive
 
 /// Sends a response to a client that takes each chunk of it in time.
 fn send(

@@ -35,7 +35,7 @@ Serves the files of a directory over HTTP.
 Usage: step16 [OPTIONS] [ADDRESS]
 
 ADDRESS is where to listen: 127.0.0.1:7878 if you name none. Port 0 takes a
-free port, and 0.0.0.0 lets other machines in.
+free port. Other machines aren't let in.
 
 Options:
   --root DIR          the directory to serve; without it, this tutorial's pages

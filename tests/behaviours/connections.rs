@@ -2,14 +2,11 @@
 
 #[cfg(unix)]
 use std::process::ExitStatus;
-use std::time::{Duration, Instant};
 
 use super::differs;
 use super::responding::{NOT_FOUND, is_hello, is_page};
 use crate::support::client::Client;
-use crate::support::report::Outcome;
-#[cfg(unix)]
-use crate::support::report::Symptom;
+use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::response::Response;
 use crate::support::server::Server;
 use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
@@ -26,12 +23,26 @@ fn asks(client: &mut Client, path: &str) -> Outcome<Response> {
 }
 
 /// A client that has been answered twice and is idle now.
-fn idle(server: &Server) -> Outcome<Client> {
+pub fn idle(server: &Server) -> Outcome<Client> {
     let mut client = server.connect()?;
     for _ in 0..2 {
-        is_hello(&asks(&mut client, "/")?)?;
+        client.send(get("/"))?;
+        is_hello(&client.response(server.patience())?)?;
     }
     Ok(client)
+}
+
+/// The connection ended after a response that didn't announce it.
+fn ends_too_early(deviation: Deviation) -> Deviation {
+    if deviation.symptom != Symptom::Closes {
+        return deviation;
+    }
+    deviation.expected("another response on the same connection").hint(
+        "look at what happens after a response. HTTP/1.1 connections stay open \
+         unless somebody says `Connection: close`. Usual causes: the handler \
+         returns, and its stream is dropped; or it waits for the next request, \
+         but with the deadline of the last one.",
+    )
 }
 
 pub fn has_status(client: &mut Client, status: u16) -> Outcome {
@@ -42,11 +53,13 @@ pub fn connection_serves_several_requests(server: &Server) -> Outcome {
     server.by_hand(
         "curl -v -m 3 http://ADDRESS/ http://ADDRESS/ 2>&1 | grep '^\\*'",
     );
-    let mut client = idle(server)?;
+    let mut client = idle(server).map_err(ends_too_early)?;
     is_page(&asks(&mut client, "/no-such-page")?, 404, &NOT_FOUND)?;
-    // HEAD leaves no byte of a body in the way.
-    client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")?;
-    client.head(DEADLINE)?;
+    // These leave no byte of a body in the way.
+    for (method, status) in [("HEAD", 200), ("OPTIONS", 204)] {
+        client.send(get("/").replace("GET", method))?;
+        client.head(DEADLINE)?.has_status(status)?;
+    }
     let response = asks(&mut client, "/")?;
     is_hello(&response)?;
     match response.field("connection") {
@@ -62,7 +75,7 @@ pub fn pipelined_requests_are_answered_in_order(server: &Server) -> Outcome {
     let mut client = server.send(all)?;
     for _ in 0..8 {
         for path in paths {
-            let response = client.response(DEADLINE)?;
+            let response = client.response(DEADLINE).map_err(loses_bytes)?;
             match path {
                 "/no" => is_page(&response, 404, &NOT_FOUND)?,
                 _ => is_hello(&response)?,
@@ -76,6 +89,16 @@ pub fn pipelined_requests_are_answered_in_order(server: &Server) -> Outcome {
     }
     is_hello(&client.response(DEADLINE)?)?;
     is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND)
+}
+
+/// The first response came, and a later one didn't.
+fn loses_bytes(deviation: Deviation) -> Deviation {
+    deviation.hint(
+        "look at what happens to bytes that follow the blank line of a head. \
+         One `read` may bring several requests. What's left in the buffer \
+         belongs to the next one: remove only what you have answered, and look \
+         at the rest before you read again.",
+    )
 }
 
 pub fn connection_close_is_honoured(server: &Server) -> Outcome {
@@ -103,9 +126,11 @@ pub fn connection_close_is_honoured(server: &Server) -> Outcome {
         }
         client.is_closed(DEADLINE)?;
     }
-    // The client ends it between two requests.
-    drop(idle(server)?);
-    server.is_well()
+    // Nothing that comes after it is answered.
+    let last = get("/").replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+    let mut client = server.send(last + &get("/no"))?;
+    is_hello(&client.response(DEADLINE)?)?;
+    client.is_closed(DEADLINE)
 }
 
 pub fn idle_connection_is_closed_silently(server: &Server) -> Outcome {
@@ -114,14 +139,34 @@ pub fn idle_connection_is_closed_silently(server: &Server) -> Outcome {
         "(printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'; sleep 3) | \
          curl -m 9 telnet://ADDRESS",
     ));
-    let server = server.impatient(&[])?;
-    let mut client = idle(&server)?;
-    client.is_closed(DEADLINE)?;
+    // An idle client has no use for the time that a head may take.
+    let options = ["--idle-seconds", "1", "--head-seconds", "3600"];
+    let server = server.configured(&options)?;
+    // This client ends the connection itself.
+    drop(idle(&server).map_err(ends_too_early)?);
+    let mut silent = idle(&server)?;
+    // An empty line isn't a request yet.
+    let mut empty = idle(&server)?;
+    empty.send("\r\n")?;
+    for client in [&mut silent, &mut empty] {
+        client.is_closed(DEADLINE).map_err(|it| {
+            it.hint(
+                "look at what the server does at the end of the idle time. \
+                 Nothing was asked, so nothing is answered: a 408 could be \
+                 taken for the response to a request that's just on its way.",
+            )
+        })?;
+    }
     let errors = server.stderr.lines();
     if errors.is_empty() {
         return server.is_well();
     }
-    differs("nothing on standard error", &format!("{errors:?}"))
+    differs("nothing on standard error", &format!("{errors:?}")).map_err(|it| {
+        it.hint(
+            "look at how the end of an idle connection is reported. It isn't a \
+             failure: every connection that lasts ends like this.",
+        )
+    })
 }
 
 pub fn idle_connections_delay_no_other_client(server: &Server) -> Outcome {
@@ -167,31 +212,6 @@ fn idle_connections_leave_what_is_scarce(server: &Server) -> Outcome {
         let clients: Outcome<Vec<_>> = (0..32).map(|_| idle(&small)).collect();
         clients
             .map_err(|it| it.expected(&format!("a response, with {limit}")))?;
-    }
-    Ok(())
-}
-
-pub fn new_connection_gets_time_to_send(server: &Server) -> Outcome {
-    let clients = by_hand::silent(1) + "\n" + by_hand::STATUS;
-    server.by_hand(by_hand::with("--workers 1", &clients));
-    // Half the time that step 16 gives it. Another moment would do, too; only
-    // what is closed at once could not have asked.
-    const MOMENT: Duration = Duration::from_millis(10);
-    let options = ["--workers", "1", "--idle-seconds", "3600"];
-    let server = server.configured(&options)?;
-    for _ in 0..5 {
-        let start = Instant::now();
-        let mut client = server.connect()?;
-        let mut other = server.connect()?;
-        client.is_closed(server.patience())?;
-        let time = start.elapsed();
-        if time < MOMENT {
-            let expected =
-                "that a client has time to send before it counts as idle";
-            return differs(expected, &format!("its end after {time:?}"));
-        }
-        other.send(get("/"))?;
-        is_hello(&other.response(DEADLINE)?)?;
     }
     Ok(())
 }

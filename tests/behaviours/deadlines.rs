@@ -120,6 +120,24 @@ pub fn empty_lines_do_not_keep_a_connection(server: &Server) -> Outcome {
 pub fn time_in_the_queue_counts(server: &Server) -> Outcome {
     server.by_hand(by_hand::with(
         "--workers 1 --head-seconds 2",
+        &format!("{}\n{}", by_hand::silent(3), by_hand::STATUS),
+    ));
+    let server = server.impatient(&["--workers", "1"])?;
+    let clients: Outcome<Vec<_>> = (0..50).map(|_| server.connect()).collect();
+    let start = Instant::now();
+    for mut client in clients? {
+        let left = server.patience().saturating_sub(start.elapsed());
+        client.is_closed(left).map_err(waits_one_by_one)?;
+    }
+    is_hello(&server.get("/")?)
+}
+
+/// The same of clients that have begun to ask.
+pub fn half_requests_in_the_queue_time_out_together(
+    server: &Server,
+) -> Outcome {
+    server.by_hand(by_hand::with(
+        "--workers 1 --head-seconds 2",
         &format!("{}\n{}", by_hand::held(3), by_hand::STATUS),
     ));
     let server = server.impatient(&["--workers", "1"])?;
@@ -127,19 +145,21 @@ pub fn time_in_the_queue_counts(server: &Server) -> Outcome {
     let start = Instant::now();
     for mut client in clients? {
         let left = server.patience().saturating_sub(start.elapsed());
-        client
-            .response(left)
-            .map_err(|it| match it.symptom {
-                Symptom::Hangs => it.hint(
-                    "look at where the deadline is set. Usual cause: the worker \
-                     sets it. Then a client begins to use up its time only \
-                     after the worker has waited for all clients before it.",
-                ),
-                _ => it,
-            })?
-            .has_status(408)?;
+        let response = client.response(left).map_err(waits_one_by_one)?;
+        response.has_status(408)?;
     }
     is_hello(&server.get("/")?)
+}
+
+fn waits_one_by_one(deviation: Deviation) -> Deviation {
+    if deviation.symptom != Symptom::Hangs {
+        return deviation;
+    }
+    deviation.hint(
+        "look at where the deadline is set. Usual cause: the worker sets it. \
+         Then a client begins to use up its time only after the worker has \
+         waited for all clients before it.",
+    )
 }
 
 /// The deadline is for a client that's slow, not for one that had to wait.

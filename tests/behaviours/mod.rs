@@ -14,6 +14,7 @@ pub mod connections;
 pub mod deadlines;
 pub mod directory;
 pub mod files;
+pub mod keep_alive;
 pub mod limits;
 pub mod lingering;
 pub mod listening;
@@ -98,7 +99,7 @@ macro_rules! table {
         // step 04: a thread for each connection
         concurrency::slow_request_delays_no_other_client [closes until 01, differs until 02, hangs until 03, holds from 04]
         concurrency::silent_client_delays_no_other_client [hangs until 03, holds from 04]
-        concurrency::twenty_silent_clients_delay_no_other_client [hangs until 03, holds until 04, hangs until 17 (named in 06, 13), holds from 18]
+        concurrency::twenty_silent_clients_delay_no_other_client [hangs until 03, holds until 04, hangs until 17 (named in 06, 13, 15), holds from 18]
         concurrency::four_requests_are_served_concurrently [hangs until 03, holds from 04]
         concurrency::panic_costs_only_its_own_request [hangs until 03, holds until 04, hangs until 05, holds from 06]
         concurrency::hundred_panics_leave_the_server_working [closes until 01, differs until 03, holds until 04, closes until 05, holds from 06]
@@ -128,9 +129,9 @@ macro_rules! table {
         #[cfg(unix)]
         shutdown::shutdown_works_on_a_wildcard_address [dies until 05, holds until 15, differs until 16, holds from 17]
         #[cfg(unix)]
-        shutdown::shutdown_works_on_ipv6 [dies until 05, holds until 15, differs until 16, holds from 17]
+        shutdown::shutdown_works_on_ipv6 [dies until 05, holds from 06]
         #[cfg(target_os = "linux")]
-        shutdown::shutdown_works_without_free_descriptors [dies until 05, hangs until 18 (named in 06), holds from 19]
+        shutdown::shutdown_works_without_free_descriptors [dies until 05, hangs until 18 (named in 06, 15), holds from 19]
         #[cfg(unix)]
         shutdown::shutdown_logs_what_it_waits_for [dies until 05, holds from 06]
         #[cfg(unix)]
@@ -247,6 +248,7 @@ macro_rules! table {
         deadlines::slow_header_client_times_out [hangs until 12, holds from 13]
         deadlines::empty_lines_do_not_keep_a_connection [holds until 06, hangs until 12, holds from 13]
         deadlines::time_in_the_queue_counts [hangs until 12, holds from 13]
+        deadlines::half_requests_in_the_queue_time_out_together [hangs until 12, holds until 15, hangs until 17, holds from 18]
         deadlines::request_that_waited_in_the_queue_is_served [closes until 01, holds from 02]
         #[cfg(unix)]
         deadlines::silent_client_does_not_prevent_a_shutdown [dies until 05, hangs until 12, holds from 13]
@@ -306,6 +308,11 @@ macro_rules! table {
         connections::connection_close_is_honoured [closes until 01, differs until 15, holds from 16]
         connections::idle_connection_is_closed_silently [closes until 15, holds from 16]
         connections::thousandth_response_closes_the_connection [closes until 01, differs until 15, holds from 16]
+        keep_alive::each_request_has_its_own_deadline [closes until 15, holds from 16]
+        keep_alive::incomplete_next_request_is_408 [closes until 15, holds from 16]
+        keep_alive::refused_request_ends_the_connection [closes until 15, holds from 16]
+        keep_alive::panic_does_not_end_the_connection [closes until 15, holds from 16]
+        keep_alive::request_inside_a_body_is_not_answered [closes until 01, holds until 15, differs until 16, holds from 17]
 
         // step 17: where a body ends
         bodies::request_body_is_skipped [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
@@ -313,11 +320,11 @@ macro_rules! table {
         bodies::expectation_is_met_or_rejected [closes until 01, differs until 16, holds from 17]
 
         // step 18: a connection is a value
-        connections::idle_connections_delay_no_other_client [closes until 15, hangs until 17, holds from 18]
+        connections::idle_connections_delay_no_other_client [closes until 15, hangs until 17 (named in 16), holds from 18]
         #[cfg(unix)]
         connections::shutdown_closes_idle_connections_at_once [closes until 15, hangs until 17, holds from 18]
         #[cfg(unix)]
-        connections::shutdown_announces_connection_close [closes until 15, hangs until 17, holds from 18]
+        connections::shutdown_announces_connection_close [closes until 15, differs until 17, holds from 18]
         #[cfg(target_os = "linux")]
         concurrency::thousand_silent_clients_delay_no_other_client [hangs until 03, holds until 04, hangs until 17, holds from 18]
 
