@@ -338,7 +338,7 @@ macro_rules! table {
         chunks::total_of_chunks_cannot_wrap [closes until 01, differs until 16, holds from 17]
         chunks::bare_line_feed_in_a_head_is_400 [closes until 01, differs until 16, holds from 17]
         chunks::bare_line_feed_in_a_chunk_is_400 [closes until 01, differs until 16, holds from 17]
-        bodies::expectation_is_met_at_once [closes until 01, differs until 16, holds from 17]
+        bodies::expectation_is_met_at_once [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
         bodies::unknown_expectation_is_417 [closes until 01, differs until 16, holds from 17]
         bodies::incomplete_body_is_408 [closes until 01, differs until 16, holds from 17]
         bodies::slow_body_times_out [closes until 01, differs until 16, holds from 17]
