@@ -1,3 +1,4 @@
+// ANCHOR: types
 //! Watches the body of a request arrive. The server has no use for it, but has
 //! to find its end, because that's where the next request begins.
 
@@ -6,7 +7,6 @@ use crate::request::{Request, parse_field};
 use crate::response::Status;
 use std::str;
 
-// ANCHOR: types
 /// Finds the end of a body in what you show it. It does no I/O.
 pub struct BodyReader {
     next: Part,
@@ -61,7 +61,9 @@ impl BodyReader {
         }
         Ok(reader)
     }
+    // ANCHOR_END: new
 
+    // ANCHOR: announce
     /// So many bytes of data come next, unless that's too much.
     fn announce(&mut self, length: u64) -> Result<(), Status> {
         self.length = self.length.saturating_add(length);
@@ -83,7 +85,7 @@ impl BodyReader {
     pub fn is_done(&self) -> bool {
         self.is_complete() || self.next == Part::Unread
     }
-    // ANCHOR_END: new
+    // ANCHOR_END: announce
 
     // ANCHOR: read
     /// How many of the bytes belong to the body, or a status: 400 or 413.
@@ -124,7 +126,7 @@ impl BodyReader {
 }
 // ANCHOR_END: read
 
-// ANCHOR: announced
+// ANCHOR: first_part
 /// What comes first in a body that's coded. The last coding has to be `chunked`,
 /// which tells where it ends (RFC 9112 §6.1), and HTTP/1.0 knows none.
 fn first_part(request: &Request) -> Result<Part, Status> {
@@ -143,7 +145,7 @@ fn parse_length(digits: &str, radix: u32) -> Result<u64, Status> {
     let length = u64::from_str_radix(digits, radix).ok();
     length.filter(|_| !digits.starts_with('+')).ok_or(Status::BAD_REQUEST)
 }
-// ANCHOR_END: announced
+// ANCHOR_END: first_part
 
 // ANCHOR: lines
 /// The next line, if its end has arrived. That is CR LF, and never LF alone: two

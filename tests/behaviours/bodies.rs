@@ -61,14 +61,16 @@ pub fn is_refused(
     is_hello(&server.send(get("/"))?.response(DEADLINE)?)
 }
 
-/// The same for a POST with each of these fields.
+/// The same for a POST with each of these fields, and a body that is complete if
+/// it comes in chunks.
 fn all_are_refused(
     server: &Server,
     status: u16,
     fields: &[&str],
     hint: &str,
 ) -> Outcome {
-    let mut requests = fields.iter().map(|it| post(&format!("{it}\r\n"), ""));
+    let mut requests =
+        fields.iter().map(|it| post(&format!("{it}\r\n"), "0\r\n\r\n"));
     requests.try_for_each(|it| is_refused(server, status, &it, hint))
 }
 
@@ -91,6 +93,12 @@ pub fn body_of_announced_length_is_skipped(server: &Server) -> Outcome {
     let request = get("/").replace("\r\n\r\n", "\r\nContent-Length: 4\r\n\r\n");
     let mut client = server.ask(request + "body" + &get("/no"))?;
     is_hello(&client.response(DEADLINE)?)?;
+    is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND)
+        .map_err(because(SKIPPED))?;
+    // And that of a HEAD, whose response still has none.
+    let head = post("Content-Length: 4\r\n", "body").replace("POST", "HEAD");
+    let mut client = server.ask(head + &get("/no"))?;
+    client.head(DEADLINE)?.has_status(200)?;
     is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND)
         .map_err(because(SKIPPED))
 }
