@@ -60,7 +60,6 @@ fn exchange(
     // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
     let is_head = buffer.trim_ascii_start().starts_with(b"HEAD ");
     let keep_alive = response.keep_alive;
-    // ANCHOR: logged
     let status = response.status;
     let length = if is_head { 0 } else { response.body.length() };
     let sent = send(stream, response, !is_head, options.stall_timeout);
@@ -68,7 +67,6 @@ fn exchange(
         OUTPUT.write(&access_log::entry(stream, buffer, status, length));
     }
     sent?;
-    // ANCHOR_END: logged
     buffer.drain(..end);
     Ok(keep_alive)
 }
@@ -107,8 +105,8 @@ fn read_head(
     }
 }
 
-/// Removes a body from the buffer, as it arrives. The response is another one if
-/// the body is malformed or late.
+// ANCHOR: skip_body
+/// Skips a body as it arrives. If it's malformed or late, the response says so.
 fn skip_body(
     stream: &TcpStream,
     buffer: &mut Vec<u8>,
@@ -131,6 +129,7 @@ fn skip_body(
         }
     }
 }
+// ANCHOR_END: skip_body
 
 /// Waits for bytes, and adds them to the buffer. Returns `false` if none came
 /// before the deadline.

@@ -35,7 +35,6 @@ use std::time::Instant;
 use std::{mem, process};
 use thread_pool::ThreadPool;
 
-// ANCHOR: main
 fn main() -> io::Result<()> {
     let options = Arc::new(Options::from_args());
     let address = &options.address;
@@ -51,8 +50,6 @@ fn main() -> io::Result<()> {
     let linger_pool = ThreadPool::new(1, MAX_REJECTED)?;
     let mut reported = None;
     writeln!(io::stdout(), "listening on http://{address}")?;
-    // ANCHOR_END: main
-    // ANCHOR: loop
     for stream in listener.incoming() {
         if STOPPING.load(Ordering::SeqCst) {
             // From now on `accept` serves the backlog, but no longer waits.
@@ -85,7 +82,6 @@ fn main() -> io::Result<()> {
     log::flush();
     Ok(())
 }
-// ANCHOR_END: loop
 
 /// Set once the server has been asked to stop.
 static STOPPING: AtomicBool = AtomicBool::new(false);
@@ -105,19 +101,15 @@ fn stop(mut address: SocketAddr) {
     match TcpStream::connect(address) {
         // Refused: the loop has seen the flag and closed the listener already.
         Err(error) if error.kind() != ErrorKind::ConnectionRefused => {
-            // ANCHOR: wake
             ERRORS.write(&format!("cannot wake the listener: {error}"));
-            // ANCHOR_END: wake
         }
         _ => {}
     }
 }
 
-// ANCHOR: log_error
 /// Reports a connection that failed. The others go on.
 fn log_error(result: io::Result<()>) {
     if let Err(error) = result {
         ERRORS.write(&format!("connection failed: {error}"));
     }
 }
-// ANCHOR_END: log_error

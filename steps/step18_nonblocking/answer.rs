@@ -9,8 +9,7 @@ use crate::site;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 
-/// The response to a request, which also says whether the connection stays open,
-/// and where its body ends.
+/// The response to a request, which also says whether the connection stays open.
 pub fn answer(
     head: &[u8],
     options: &Options,

@@ -1,4 +1,3 @@
-// ANCHOR: struct
 //! Watches a head arrive, and refuses what can't become a request anymore.
 
 use crate::limits::{MAX_EMPTY_LINES, MAX_FIELDS, MAX_HEAD, MAX_REQUEST_LINE};
@@ -20,9 +19,7 @@ pub struct HeadReader {
     /// How far that line was searched for its end.
     searched: usize,
 }
-// ANCHOR_END: struct
 
-// ANCHOR: read
 impl HeadReader {
     /// Looks at all the bytes that have arrived so far. Returns where the head
     /// is, or `None` if more bytes are needed. The error is the status of the
@@ -54,9 +51,7 @@ impl HeadReader {
             false => Ok(None),
         }
     }
-    // ANCHOR_END: read
 
-    // ANCHOR: take_line
     fn take_line(&mut self, line: &[u8]) -> Result<(), Status> {
         if self.lines == 0 {
             // Empty lines before a request do no harm (RFC 9112 §2.2).
@@ -76,9 +71,7 @@ impl HeadReader {
         self.lines += 1;
         Ok(())
     }
-    // ANCHOR_END: take_line
 
-    // ANCHOR: check_partial_line
     /// Refuses a request line by its first byte, or when it becomes too long.
     fn check_partial_line(&self, line: &[u8]) -> Result<(), Status> {
         let Some(&first) = line.first() else { return Ok(()) };
@@ -95,7 +88,6 @@ impl HeadReader {
         }
     }
 }
-// ANCHOR_END: check_partial_line
 
 #[cfg(test)]
 mod tests {

@@ -15,8 +15,7 @@ pub const MAX_FIELDS: usize = 100;
 /// Empty lines before a request (RFC 9112 §2.2).
 pub const MAX_EMPTY_LINES: usize = 4;
 
-/// The longest body that a request may announce, in bytes. Nothing here wants
-/// one.
+/// The longest body that a request may announce, in bytes.
 pub const MAX_BODY: u64 = 1024 * 1024;
 
 /// The longest body that is skipped to keep a connection, in bytes.

@@ -8,8 +8,7 @@ use crate::response::{Response, Status};
 use crate::site;
 use std::panic::{self, AssertUnwindSafe};
 
-/// The response to a request, which also says whether the connection stays open,
-/// and where its body ends.
+/// The response to a request, which also says whether the connection stays open.
 pub fn answer(
     head: &[u8],
     options: &Options,

@@ -1,3 +1,4 @@
+// ANCHOR: types
 //! Watches the body of a request arrive. The server has no use for it, but has
 //! to find its end, because that's where the next request begins.
 
@@ -6,8 +7,7 @@ use crate::request::{Request, parse_field};
 use crate::response::Status;
 use std::str;
 
-/// Finds the end of a body. It does no I/O: you show it what has arrived, and it
-/// says how much of that belongs to the body.
+/// Finds the end of a body in what you show it. It does no I/O.
 pub struct BodyReader {
     next: Part,
     is_chunked: bool,
@@ -31,39 +31,49 @@ enum Part {
     /// More than is worth reading: closing the connection costs less.
     Unread,
 }
+// ANCHOR_END: types
 
+// ANCHOR: new
 impl BodyReader {
-    /// Says where the body of a request ends (RFC 9112 §6.3). The error is the
-    /// status of the response: 400 for what two programs could read in two ways,
-    /// or 413, 417 or 501.
+    /// Says where a body ends (RFC 9112 §6.3), or the status of the response: 400
+    /// for what two programs could read in two ways, 413, 417 or 501.
     pub fn new(request: &Request) -> Result<BodyReader, Status> {
-        let is_chunked = is_chunked(request)?;
+        let has = |name| request.values(name).next().is_some();
+        let is_chunked = has("Transfer-Encoding");
         let mut reader = BodyReader { next: Part::End, is_chunked, length: 0 };
-        match content_length(request)? {
-            Some(_) if is_chunked => return Err(Status::BAD_REQUEST),
-            Some(length) => reader.announce(length)?,
-            None if is_chunked => reader.next = Part::ChunkLine,
-            None => {}
+        match (is_chunked, has("Content-Length")) {
+            (true, true) => return Err(Status::BAD_REQUEST),
+            (true, false) => reader.next = first_part(request)?,
+            (false, true) => {
+                let length = request.value("Content-Length").unwrap_or("");
+                reader.announce(parse_length(length, 10)?)?;
+            }
+            (false, false) => {}
         }
-        match request.value("Expect") {
-            None => {}
-            // The client waits for a `100 Continue`. It gets its response at
-            // once, and needn't send the body (RFC 9110 §10.1.1).
-            Some(value) if !value.eq_ignore_ascii_case("100-continue") => {
+        for expectation in request.elements("Expect") {
+            if !expectation.eq_ignore_ascii_case(b"100-continue") {
                 return Err(Status::EXPECTATION_FAILED);
             }
-            Some(_) if reader.is_complete() => {}
-            Some(_) => reader.next = Part::Unread,
+            // The response comes at once, instead of a `100 Continue`.
+            if !reader.is_complete() {
+                reader.next = Part::Unread;
+            }
         }
         Ok(reader)
     }
+    // ANCHOR_END: new
 
-    /// Looks at what has arrived, and returns how many bytes of it belong to the
-    /// body. The error is the status of the response: 400 or 413.
-    pub fn read(&mut self, bytes: &[u8]) -> Result<usize, Status> {
-        let mut rest = bytes;
-        while self.take_part(&mut rest)? {}
-        Ok(bytes.len() - rest.len())
+    // ANCHOR: announce
+    /// So many bytes of data come next, unless that's too much.
+    fn announce(&mut self, length: u64) -> Result<(), Status> {
+        self.length = self.length.saturating_add(length);
+        self.next = match length {
+            0 => Part::End,
+            _ if self.length <= MAX_SKIPPED_BODY => Part::Data(length),
+            _ if self.length <= MAX_BODY => Part::Unread,
+            _ => return Err(Status::CONTENT_TOO_LARGE),
+        };
+        Ok(())
     }
 
     /// Whether the whole body has been read.
@@ -75,9 +85,17 @@ impl BodyReader {
     pub fn is_done(&self) -> bool {
         self.is_complete() || self.next == Part::Unread
     }
+    // ANCHOR_END: announce
 
-    /// Takes what comes next from the bytes. Returns `false` if there's nothing
-    /// left to take, or if not all of it has arrived.
+    // ANCHOR: read
+    /// How many of the bytes belong to the body, or a status: 400 or 413.
+    pub fn read(&mut self, bytes: &[u8]) -> Result<usize, Status> {
+        let mut rest = bytes;
+        while !self.is_done() && self.take_part(&mut rest)? {}
+        Ok(bytes.len() - rest.len())
+    }
+
+    /// Takes what comes next. Returns `false` if not all of it has arrived.
     fn take_part(&mut self, rest: &mut &[u8]) -> Result<bool, Status> {
         if let Part::Data(left) = self.next {
             let count = left.min(rest.len() as u64);
@@ -88,9 +106,6 @@ impl BodyReader {
                 left => Part::Data(left),
             };
             return Ok(count == left);
-        }
-        if self.is_done() {
-            return Ok(false);
         }
         let Some(line) = take_line(rest)? else { return Ok(false) };
         match self.next {
@@ -108,50 +123,31 @@ impl BodyReader {
         }
         Ok(true)
     }
+}
+// ANCHOR_END: read
 
-    /// So many bytes of data come next, unless that's too much.
-    fn announce(&mut self, length: u64) -> Result<(), Status> {
-        self.length = self.length.saturating_add(length);
-        self.next = match length {
-            0 => Part::End,
-            _ if self.length <= MAX_SKIPPED_BODY => Part::Data(length),
-            _ if self.length <= MAX_BODY => Part::Unread,
-            _ => return Err(Status::CONTENT_TOO_LARGE),
-        };
-        Ok(())
+// ANCHOR: first_part
+/// What comes first in a body that's coded. The last coding has to be `chunked`,
+/// which tells where it ends (RFC 9112 §6.1), and HTTP/1.0 knows none.
+fn first_part(request: &Request) -> Result<Part, Status> {
+    let mut codings = request.elements("Transfer-Encoding");
+    let index = codings.position(|it| it.eq_ignore_ascii_case(b"chunked"));
+    let valid = codings.next().is_none() && request.minor_version > 0;
+    match index.filter(|_| valid) {
+        Some(0) => Ok(Part::ChunkLine),
+        Some(_) => Err(Status::NOT_IMPLEMENTED),
+        None => Err(Status::BAD_REQUEST),
     }
 }
 
-/// Whether the body comes in chunks, each with its length before it (RFC 9112
-/// §7.1). An HTTP/1.0 server wouldn't know, so a request of 1.0 mustn't say so.
-fn is_chunked(request: &Request) -> Result<bool, Status> {
-    if request.values("Transfer-Encoding").next().is_none() {
-        return Ok(false);
-    }
-    let codings = request.elements("Transfer-Encoding");
-    let codings: Vec<_> = codings.map(<[u8]>::to_ascii_lowercase).collect();
-    let chunked = b"chunked".to_vec();
-    match &codings[..] {
-        _ if request.minor_version == 0 => Err(Status::BAD_REQUEST),
-        [only] if *only == chunked => Ok(true),
-        [others @ .., last] if *last == chunked && !others.contains(last) => {
-            Err(Status::NOT_IMPLEMENTED)
-        }
-        _ => Err(Status::BAD_REQUEST), // The body would have no end.
-    }
+/// A number of digits alone. `from_str_radix` would allow a sign, too.
+fn parse_length(digits: &str, radix: u32) -> Result<u64, Status> {
+    let length = u64::from_str_radix(digits, radix).ok();
+    length.filter(|_| !digits.starts_with('+')).ok_or(Status::BAD_REQUEST)
 }
+// ANCHOR_END: first_part
 
-/// The length that a request announces: one decimal number (RFC 9110 §8.6).
-fn content_length(request: &Request) -> Result<Option<u64>, Status> {
-    if request.values("Content-Length").next().is_none() {
-        return Ok(None);
-    }
-    let is_number = |value: &&str| value.bytes().all(|it| it.is_ascii_digit());
-    let number = request.value("Content-Length").filter(is_number);
-    let length = number.and_then(|number| number.parse().ok());
-    length.map(Some).ok_or(Status::BAD_REQUEST)
-}
-
+// ANCHOR: lines
 /// The next line, if its end has arrived. That is CR LF, and never LF alone: two
 /// programs that disagree about it would disagree about the next request.
 fn take_line<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Status> {
@@ -165,21 +161,18 @@ fn take_line<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Status> {
     Ok(Some(line))
 }
 
-/// The length of a chunk: hexadecimal digits, and perhaps an extension after a
-/// semicolon, which we ignore (RFC 9112 §7.1.1).
+/// The length of a chunk, without what may follow a semicolon (RFC 9112 §7.1.1).
 fn chunk_length(line: &[u8]) -> Result<u64, Status> {
     let line = str::from_utf8(line).map_err(|_| Status::BAD_REQUEST)?;
-    let digits = match line.split_once(';') {
-        Some((digits, _)) => digits.trim_end_matches([' ', '\t']),
-        None => line,
-    };
-    let is_allowed = |byte: u8| byte == b'\t' || !byte.is_ascii_control();
-    let valid = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let length = u64::from_str_radix(digits, 16).ok();
-    length
-        .filter(|_| valid && line.bytes().all(is_allowed))
-        .ok_or(Status::BAD_REQUEST)
+    if line.contains(|it: char| it.is_ascii_control() && it != '\t') {
+        return Err(Status::BAD_REQUEST);
+    }
+    match line.split_once(';') {
+        Some((digits, _)) => parse_length(digits.trim_ascii_end(), 16),
+        None => parse_length(line, 16),
+    }
 }
+// ANCHOR_END: lines
 
 #[cfg(test)]
 mod tests {
@@ -244,6 +237,7 @@ mod tests {
             "-1\r\n\r\n",
             "5;a\rb\r\n12345\r\n0\r\n\r\n",
             "5\r;a\r\n12345\r\n0\r\n\r\n",
+            "5\u{a0};a\r\n12345\r\n0\r\n\r\n",
             "fffffffffffffffff\r\n",
             "0\r\nno field\r\n\r\n",
         ] {
@@ -274,6 +268,7 @@ mod tests {
             ("Transfer-Encoding: gzip, chunked", 501),
             ("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked", 501),
             ("Expect: cake", 417),
+            ("Expect: 100-continue, cake", 417),
         ] {
             let outcome = read(fields, "").map_err(|status| status.0);
             assert_eq!(outcome, Err(status), "{fields}");

@@ -6,9 +6,7 @@ use std::{fmt, fs::File, ops::Range, sync::Arc, time::SystemTime};
 
 /// A status code and its reason phrase (RFC 9110 §15).
 #[derive(Clone, Copy, Debug, PartialEq)]
-// ANCHOR: number
 pub struct Status(pub u16, &'static str);
-// ANCHOR_END: number
 
 impl Status {
     pub const OK: Status = Status(200, "OK");
@@ -31,9 +29,7 @@ impl Status {
     pub const INTERNAL_SERVER_ERROR: Status =
         Status(500, "Internal Server Error");
     pub const NOT_IMPLEMENTED: Status = Status(501, "Not Implemented");
-    // ANCHOR: unavailable
     pub const SERVICE_UNAVAILABLE: Status = Status(503, "Service Unavailable");
-    // ANCHOR_END: unavailable
     pub const VERSION_NOT_SUPPORTED: Status =
         Status(505, "HTTP Version Not Supported");
 }
@@ -46,10 +42,8 @@ impl fmt::Display for Status {
 
 /// What a client gets.
 pub struct Response {
-    // ANCHOR: status
     pub status: Status,
-    // ANCHOR_END: status
-    /// The header fields that not all responses have, each with its CR LF.
+    /// The header fields that not every response has, each with its CR LF.
     fields: String,
     pub body: Body,
     /// Whether the connection stays open for another request.

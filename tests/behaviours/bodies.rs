@@ -1,130 +1,388 @@
-//! Where the body of a request ends.
+//! Where the body of a request ends, as its head announces it.
+
+use std::time::{Duration, Instant};
 
 use super::connections::{get, has_status};
 use super::responding::{NOT_FOUND, is_hello, is_page};
-use crate::support::report::Outcome;
+use crate::support::client::Client;
+use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
 use crate::support::{DEADLINE, by_hand};
 
-fn post(fields: &str, body: &str) -> String {
+pub const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
+
+/// A request with a body, after which the connection may stay open.
+pub fn post(fields: &str, body: &str) -> String {
     format!("POST / HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n{body}")
 }
 
-fn is_refused(server: &Server, status: u16, request: &str) -> Outcome {
+/// Adds what usually is the cause, if an answer came and was another one.
+pub fn because(hint: &str) -> impl Fn(Deviation) -> Deviation {
+    move |deviation| match deviation.symptom {
+        Symptom::Hangs | Symptom::Differs => deviation.hint(hint),
+        _ => deviation,
+    }
+}
+
+/// The request gets its response, and so does the one that follows its body on
+/// the same connection.
+pub fn is_skipped(server: &Server, request: &str, hint: &str) -> Outcome {
+    if request.len() < 1000 {
+        server.by_hand(by_hand::raw(request.to_string() + &get("/")));
+    }
+    let mut client = server.send(request.to_string() + &get("/"))?;
+    has_status(&mut client, 405).map_err(because(hint))?;
+    let next = client.response(DEADLINE)?;
+    is_hello(&next).map_err(|deviation| {
+        let expected = "the page, for the request that follows the body";
+        because(hint)(deviation).expected(expected)
+    })
+}
+
+/// The request is answered with that status, and the connection ends, so that
+/// nothing that follows is ever taken for a request.
+pub fn is_refused(
+    server: &Server,
+    status: u16,
+    request: &str,
+    hint: &str,
+) -> Outcome {
     if request.len() < 1000 {
         server.by_hand(by_hand::raw(request));
     }
-    // What follows must never be taken for a request.
     let mut client = server.send(format!("{request}{}", get("/")))?;
-    let response = client.response(DEADLINE)?;
+    let response = client.response(DEADLINE).map_err(because(hint))?;
     let closes = response.field("connection") == Some("close");
     if response.status != status || !closes {
-        let expected =
-            format!("{status} and `Connection: close` for {request:?}");
-        return response.differs(&expected);
+        let expected = format!("{status} and `Connection: close`");
+        return response.differs(&expected).map_err(because(hint));
     }
     client.is_closed(DEADLINE)?;
     is_hello(&server.send(get("/"))?.response(DEADLINE)?)
 }
 
-pub fn request_body_is_skipped(server: &Server) -> Outcome {
-    let inner = "GET /inner HTTP/1.1\r\nHost: a\r\n\r\n";
+/// The same for a POST with each of these fields, and a body that is complete if
+/// it comes in chunks.
+fn all_are_refused(
+    server: &Server,
+    status: u16,
+    fields: &[&str],
+    hint: &str,
+) -> Outcome {
+    let mut requests =
+        fields.iter().map(|it| post(&format!("{it}\r\n"), "0\r\n\r\n"));
+    requests.try_for_each(|it| is_refused(server, status, &it, hint))
+}
+
+const SKIPPED: &str = "look at what happens to the bytes that follow a head. As \
+    many as its Content-Length says belong to it, and the next request begins \
+    right after them.";
+
+pub fn body_of_announced_length_is_skipped(server: &Server) -> Outcome {
+    let inner = get("/inner");
     let length = format!("Content-Length: {}\r\n", inner.len());
-    let chunk = format!("{:x}\r\n{inner}\r\n", inner.len());
-    let chunked = "Transfer-Encoding: chunked\r\n";
     for (fields, body) in [
-        (length.as_str(), inner.to_string()),
-        ("Content-Length: 0\r\n", String::new()),
-        ("Content-Length: 60000\r\n", "x".repeat(60_000)),
-        (chunked, "0\r\n\r\n".to_string()),
-        (chunked, format!("{chunk}{chunk}0\r\n\r\n")),
-        (chunked, format!("00{chunk}0\r\nTrailer: a\r\n\r\n")),
-        (chunked, "5 ;a=\"b\"\r\n12345\r\n0\r\n\r\n".to_string()),
+        (length.as_str(), inner.as_str()),
+        ("content-length:0060000 \r\n", &"x".repeat(60_000)),
+        ("Content-Length: 0\r\n", ""),
+        ("", ""),
     ] {
-        if body.len() < 1000 {
-            server.by_hand(by_hand::raw(post(fields, &body) + &get("/")));
-        }
-        let mut client = server.send(post(fields, &body) + &get("/"))?;
-        has_status(&mut client, 405)?;
-        is_hello(&client.response(DEADLINE)?)?;
+        is_skipped(server, &post(fields, body), SKIPPED)?;
     }
-    // Byte by byte, and with a body that a GET has no use for.
-    let whole = get("/").replace("\r\n\r\n", &format!("\r\n{chunked}\r\n"));
+    // The body of a GET, which has no use for it.
+    let request = get("/").replace("\r\n\r\n", "\r\nContent-Length: 4\r\n\r\n");
+    let mut client = server.ask(request + "body" + &get("/no"))?;
+    is_hello(&client.response(DEADLINE)?)?;
+    is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND)
+        .map_err(because(SKIPPED))?;
+    // And that of a HEAD, whose response still has none.
+    let head = post("Content-Length: 4\r\n", "body").replace("POST", "HEAD");
+    let mut client = server.ask(head + &get("/no"))?;
+    client.head(DEADLINE)?.has_status(200)?;
+    is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND)
+        .map_err(because(SKIPPED))
+}
+
+pub fn body_that_comes_byte_by_byte_is_skipped(server: &Server) -> Outcome {
+    let body = "5;a=b\r\n12345\r\n00a\r\nGET / HTTP\r\n0\r\nA: b\r\n\r\n";
+    let chunked = post(CHUNKED, body);
+    let announced = post("Content-Length: 12\r\n", "GET / HTTP/1");
+    let all = chunked + &get("/") + &announced + &get("/no");
+    server.by_hand(by_hand::raw(&all));
     let mut client = server.connect()?;
-    for byte in (whole + &chunk + "0\r\n\r\n" + &get("/no")).bytes() {
+    for byte in all.bytes() {
         client.send([byte])?;
     }
-    is_hello(&client.response(DEADLINE)?)?;
-    is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND)?;
-    // One that is too long to be skipped costs the connection, and no answer.
-    for (fields, body) in [
-        ("Content-Length: 200000\r\n", "x".repeat(200_000)),
-        (chunked, format!("30000\r\n{}\r\n0\r\n\r\n", "x".repeat(0x30000))),
-    ] {
-        is_refused(server, 405, &post(fields, &body))?;
+    let hint = "look at what is kept between two reads. A body can arrive in any \
+                pieces, and each of its lines, too; what belongs to the next \
+                request has to stay in the buffer.";
+    has_status(&mut client, 405).map_err(because(hint))?;
+    is_hello(&client.response(DEADLINE)?).map_err(because(hint))?;
+    has_status(&mut client, 405).map_err(because(hint))?;
+    is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND).map_err(because(hint))
+}
+
+/// Closing costs less than reading it all, and no response.
+pub fn body_above_64_kib_ends_the_connection(server: &Server) -> Outcome {
+    const MAX: usize = 64 * 1024;
+    let announced = |length| format!("Content-Length: {length}\r\n");
+    let hint = "look at which bodies you read to keep the connection: those of \
+                up to 64 KiB, in one chunk or in many. Above that, respond at \
+                once with `Connection: close`.";
+    let most = "x".repeat(MAX);
+    is_skipped(server, &post(&announced(MAX), &most), hint)?;
+    let half = format!("8000\r\n{}\r\n", &most[MAX / 2..]);
+    let chunks = format!("{half}{half}0\r\n\r\n");
+    is_skipped(server, &post(CHUNKED, &chunks), hint)?;
+    // A client needn't have sent any of it.
+    is_refused(server, 405, &post(&announced(MAX + 1), ""), hint)?;
+    is_refused(server, 405, &post(&announced(1024 * 1024), ""), hint)?;
+    is_refused(server, 405, &post(CHUNKED, "10001\r\n"), hint)?;
+    is_refused(
+        server,
+        405,
+        &post(CHUNKED, &format!("{half}{half}1\r\n")),
+        hint,
+    )?;
+    // If it has sent all, it still gets its response.
+    let long = post(&announced(200_000), &"x".repeat(200_000));
+    is_refused(server, 405, &long, hint)
+}
+
+pub fn body_above_1_mib_is_413(server: &Server) -> Outcome {
+    let hint = "look at how long a body may be. If more than 1 MiB is announced, \
+                refuse it before it comes.";
+    let fields = ["1048577", "18446744073709551615"]
+        .map(|it| format!("Content-Length: {it}"));
+    all_are_refused(server, 413, &fields.each_ref().map(|it| &**it), hint)?;
+    is_refused(server, 413, &post(CHUNKED, "100001\r\n"), hint)
+}
+
+pub fn invalid_content_length_is_400(server: &Server) -> Outcome {
+    all_are_refused(
+        server,
+        400,
+        &[
+            "Content-Length: +4",
+            "Content-Length: -4",
+            "Content-Length: 0x4",
+            "Content-Length: 4 4",
+            "Content-Length: 4.0",
+            "Content-Length: four",
+            "Content-Length:",
+            "Content-Length: 18446744073709551616",
+        ],
+        "look at what you accept as a length: digits, and nothing else. \
+         `\"+4\".parse::<u64>()` is Ok(4), but another program may ignore such a \
+         field, and then the next request begins elsewhere for it.",
+    )
+}
+
+pub fn repeated_content_length_is_400(server: &Server) -> Outcome {
+    all_are_refused(
+        server,
+        400,
+        &[
+            "Content-Length: 4\r\nContent-Length: 5",
+            "Content-Length: 4\r\ncontent-length: 4",
+            "Content-Length: 4, 5",
+            "Content-Length: 4,4",
+        ],
+        "look at what you do with a second Content-Length. One program takes \
+         the first, another one the last, so there's no right one.",
+    )
+}
+
+pub fn ambiguous_body_framing_is_rejected(server: &Server) -> Outcome {
+    all_are_refused(
+        server,
+        400,
+        &[
+            "Content-Length: 4\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: chunked\r\nContent-Length: 0",
+            "Transfer-Encoding: chunked\r\nContent-Length: 4\r\nExpect: a",
+            "Transfer-Encoding: gzip\r\nContent-Length: 4",
+        ],
+        "look at a request that has both Transfer-Encoding and Content-Length. \
+         A program before yours may believe one field, and you the other one.",
+    )
+}
+
+pub fn transfer_encoding_in_http_1_0_is_400(server: &Server) -> Outcome {
+    let fields = format!("Connection: keep-alive\r\n{CHUNKED}");
+    let request = post(&fields, "0\r\n\r\n");
+    is_refused(
+        server,
+        400,
+        &request.replace("HTTP/1.1", "HTTP/1.0"),
+        "look at the version. HTTP/1.0 doesn't know Transfer-Encoding, so a \
+         program of that time sees no body there, and you would see one.",
+    )
+}
+
+pub fn transfer_coding_that_does_not_end_in_chunked_is_400(
+    server: &Server,
+) -> Outcome {
+    all_are_refused(
+        server,
+        400,
+        &[
+            "Transfer-Encoding: gzip",
+            "Transfer-Encoding: identity",
+            "Transfer-Encoding: xchunked",
+            "Transfer-Encoding: \"chunked\"",
+            "Transfer-Encoding: chunked;a=b",
+            "Transfer-Encoding: chunked, gzip",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+            "Transfer-Encoding:",
+            "Transfer-Encoding: ,",
+        ],
+        "look at the last transfer coding. If it isn't `chunked`, nothing tells \
+         where the body ends, and so you can't know where to go on.",
+    )
+}
+
+pub fn body_that_is_chunked_twice_is_400(server: &Server) -> Outcome {
+    all_are_refused(
+        server,
+        400,
+        &[
+            "Transfer-Encoding: chunked, chunked",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: Chunked",
+            "Transfer-Encoding: chunked, gzip, chunked",
+        ],
+        "look at a list in which `chunked` comes twice. Some programs decode the \
+         body once, others twice.",
+    )
+}
+
+pub fn other_coding_before_chunked_is_501(server: &Server) -> Outcome {
+    all_are_refused(
+        server,
+        501,
+        &[
+            "Transfer-Encoding: gzip, chunked",
+            "Transfer-Encoding: a , ,CHUNKED",
+            "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+        ],
+        "look at a list that ends in `chunked`. It isn't wrong, but this server \
+         doesn't implement the codings before it.",
+    )
+}
+
+/// An expectation that a client can't be sure of isn't waited for.
+pub fn expectation_is_met_at_once(server: &Server) -> Outcome {
+    let hint = "look at `Expect: 100-continue`. The client sends its body only \
+                after you've said `100 Continue`, or waits for a while. If you \
+                wait for the body meanwhile, nobody moves: respond at once, and \
+                close, because the body may come all the same.";
+    let expect = "Expect: 100-Continue\r\n";
+    for fields in ["Content-Length: 4\r\n", CHUNKED] {
+        let request = post(&format!("{fields}{expect}"), "");
+        let mut client = server.ask(request)?;
+        let first = client.head(DEADLINE / 2).map_err(because(hint))?;
+        let closes = first.field("connection") == Some("close");
+        match first.status {
+            100 => {
+                client.send(
+                    ["body", "0\r\n\r\n"][(fields == CHUNKED) as usize],
+                )?;
+                has_status(&mut client, 405)?;
+            }
+            405 if closes => {}
+            _ => {
+                let expected = "405 and `Connection: close`, or 100 first";
+                return first.differs(expected).map_err(because(hint));
+            }
+        }
+    }
+    // There's nothing to wait for, and no reason to close.
+    is_skipped(server, &post(expect, ""), hint)?;
+    let empty = format!("{expect}Content-Length: 0\r\n");
+    is_skipped(server, &post(&empty, ""), hint)
+}
+
+pub fn unknown_expectation_is_417(server: &Server) -> Outcome {
+    all_are_refused(
+        server,
+        417,
+        &["Expect: cake", "Expect: 100-continue, cake", "Expect: 100"],
+        "look at the value of Expect. If you don't know it, you can't meet it.",
+    )
+}
+
+/// The client sends that again and again. Returns the status that comes in the
+/// end.
+fn trickles(client: &mut Client, bytes: &str, time: Duration) -> Outcome<u16> {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        match client.head(Duration::from_millis(50)) {
+            Ok(response) => return Ok(response.status),
+            Err(it) if it.symptom == Symptom::Hangs => client.send(bytes)?,
+            Err(it) => return Err(it),
+        }
+    }
+    let saw = "it still reads on";
+    let expected = "status 408, although more of the body comes";
+    Err(client.deviation(Symptom::Hangs, expected, saw))
+}
+
+pub fn incomplete_body_is_408(server: &Server) -> Outcome {
+    server.by_hand(by_hand::with(
+        "--body-seconds 1",
+        "(printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 4\\r\\n\\r\\nab'\n\
+         sleep 3) | curl -m 9 telnet://ADDRESS   # 408 after a second",
+    ));
+    let server = server.impatient(&[])?;
+    let mut clients = [
+        server.send(post("Content-Length: 4\r\n", "abc"))?,
+        server.send(post(CHUNKED, "4\r\nabcd\r\n0\r\n"))?,
+    ];
+    for client in &mut clients {
+        let response = client.response(server.patience());
+        let response = response.map_err(because(
+            "look at how long you wait for a body. Without a deadline, a client \
+             that stops within one holds its worker for ever.",
+        ))?;
+        response.has_status(408)?;
+        client.is_closed(DEADLINE)?;
+    }
+    is_hello(&server.send(get("/"))?.response(DEADLINE)?)
+}
+
+pub fn slow_body_times_out(server: &Server) -> Outcome {
+    server.by_hand(by_hand::with(
+        "--body-seconds 2",
+        "(printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 99\\r\\n\\r\\n'\n\
+         for i in $(seq 9); do sleep 0.5; printf x; done) | \\\n\
+         \x20 curl -m 9 telnet://ADDRESS   # 408 after two seconds",
+    ));
+    let server = server.impatient(&[])?;
+    for (fields, bytes) in
+        [("Content-Length: 9999\r\n", "x"), (CHUNKED, "1\r\nx\r\n")]
+    {
+        let mut client = server.send(post(fields, ""))?;
+        let status = trickles(&mut client, bytes, server.patience());
+        let status = status.map_err(because(
+            "look at the clock after each read, too. A timeout for each read \
+             begins anew with every byte; a deadline is for the whole body.",
+        ))?;
+        if status != 408 {
+            let saw = format!("status {status}");
+            let expected = "status 408, once the time for the body is over";
+            let differs = Symptom::Differs;
+            return Err(client.deviation(differs, expected, &saw));
+        }
     }
     Ok(())
 }
 
-pub fn ambiguous_body_framing_is_rejected(server: &Server) -> Outcome {
-    for fields in [
-        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
-        "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
-        "Content-Length: 4\r\nContent-Length: 5\r\n",
-        "Content-Length: 4, 5\r\n",
-        "Content-Length: +4\r\n",
-        "Content-Length: -4\r\n",
-        "Content-Length: 0x4\r\n",
-        "Content-Length: 4 4\r\n",
-        "Content-Length:\r\n",
-        "Content-Length: four\r\n",
-        "Content-Length: 99999999999999999999\r\n",
-    ] {
-        is_refused(server, 400, &post(fields, ""))?;
-    }
-    let chunked = "Transfer-Encoding: chunked\r\n";
-    for body in [
-        "x\r\n\r\n",
-        "\r\n\r\n",
-        "4\nabcd\r\n0\r\n\r\n",
-        "4\r\nabcd\n0\r\n\r\n",
-        "4\r\nabcde\r\n0\r\n\r\n",
-        "-1\r\n\r\n",
-        "0x4\r\nabcd\r\n0\r\n\r\n",
-        "fffffffffffffffff\r\n",
-        "4;\u{1}\r\nabcd\r\n0\r\n\r\n",
-        "4\r;a\r\nabcd\r\n0\r\n\r\n",
-        "0\r\nno field\r\n\r\n",
-    ] {
-        is_refused(server, 400, &post(chunked, body))?;
-    }
-    let old = post(chunked, "0\r\n\r\n").replace("HTTP/1.1", "HTTP/1.0");
-    is_refused(server, 400, &old)?;
-    for coding in ["gzip", "gzip, chunked", "identity", "xchunked"] {
-        let fields = format!("Transfer-Encoding: {coding}\r\n");
-        is_refused(server, 501, &post(&fields, ""))?;
-    }
-    is_refused(server, 413, &post("Content-Length: 2000000\r\n", ""))
-}
-
-pub fn expectation_is_met_or_rejected(server: &Server) -> Outcome {
-    is_refused(server, 417, &get("/").replace("Host", "Expect: cake\r\nHost"))?;
-    // The body isn't sent before the client has been told that it may.
-    let fields = "Expect: 100-continue\r\nContent-Length: 4\r\n";
-    let mut client = server.ask(post(fields, ""))?;
-    let first = client.head(DEADLINE)?;
-    match first.status {
-        405 => Ok(()),
-        100 => {
-            client.send("body")?;
-            has_status(&mut client, 405)
-        }
-        _ => first.differs("405, or 100 first"),
-    }?;
-    let chunked = "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n";
-    let first = server.ask(post(chunked, ""))?.head(DEADLINE / 2)?;
-    match first.status {
-        405 | 100 => Ok(()),
-        _ => first.differs("405, or 100 first"),
-    }
+/// Half a request has no response, but costs nobody else theirs.
+pub fn half_closed_client_with_partial_body_is_closed(
+    server: &Server,
+) -> Outcome {
+    let mut client = server.ask(post("Content-Length: 4\r\n", "ab"))?;
+    client.stop_sending()?;
+    client.is_closed(DEADLINE)?;
+    is_hello(&server.send(get("/"))?.response(DEADLINE)?)
 }

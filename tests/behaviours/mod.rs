@@ -9,6 +9,7 @@
 #[cfg(target_os = "linux")]
 pub mod accepting;
 pub mod bodies;
+pub mod chunks;
 pub mod concurrency;
 pub mod connections;
 pub mod deadlines;
@@ -153,6 +154,7 @@ macro_rules! table {
         requests::control_characters_are_400 [closes until 01, differs until 06, holds from 07]
         requests::bare_carriage_return_is_400 [closes until 01, differs until 06, holds from 07]
         requests::empty_lines_before_a_request_are_skipped [closes until 01, holds until 02, differs until 06, holds from 07]
+        requests::bare_line_feeds_before_a_request_are_skipped [closes until 01, holds until 02, differs until 06, holds until 16, given_up from 17]
         requests::empty_lines_without_end_are_refused [closes until 01, differs until 02, holds from 03]
 
         // step 08: a response by the book
@@ -315,9 +317,32 @@ macro_rules! table {
         keep_alive::request_inside_a_body_is_not_answered [closes until 01, holds until 15, differs until 16, holds from 17]
 
         // step 17: where a body ends
-        bodies::request_body_is_skipped [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
+        bodies::body_of_announced_length_is_skipped [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
+        chunks::chunked_body_is_skipped [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
+        bodies::body_that_comes_byte_by_byte_is_skipped [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
+        bodies::body_above_64_kib_ends_the_connection [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
+        bodies::body_above_1_mib_is_413 [closes until 01, differs until 16, holds from 17]
+        bodies::invalid_content_length_is_400 [closes until 01, differs until 16, holds from 17]
+        bodies::repeated_content_length_is_400 [closes until 01, differs until 16, holds from 17]
         bodies::ambiguous_body_framing_is_rejected [closes until 01, differs until 16, holds from 17]
-        bodies::expectation_is_met_or_rejected [closes until 01, differs until 16, holds from 17]
+        bodies::transfer_encoding_in_http_1_0_is_400 [closes until 01, differs until 16, holds from 17]
+        bodies::transfer_coding_that_does_not_end_in_chunked_is_400 [closes until 01, differs until 16, holds from 17]
+        bodies::body_that_is_chunked_twice_is_400 [closes until 01, differs until 16, holds from 17]
+        bodies::other_coding_before_chunked_is_501 [closes until 01, differs until 16, holds from 17]
+        chunks::empty_list_elements_are_skipped [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
+        chunks::malformed_chunk_is_400 [closes until 01, differs until 16, holds from 17]
+        chunks::chunk_extensions_are_ignored [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
+        chunks::malformed_chunk_extension_is_400 [closes until 01, differs until 16, holds from 17]
+        chunks::trailers_are_skipped [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
+        chunks::malformed_or_endless_trailers_are_400 [closes until 01, differs until 16, holds from 17]
+        chunks::total_of_chunks_cannot_wrap [closes until 01, differs until 16, holds from 17]
+        chunks::bare_line_feed_in_a_head_is_400 [closes until 01, differs until 16, holds from 17]
+        chunks::bare_line_feed_in_a_chunk_is_400 [closes until 01, differs until 16, holds from 17]
+        bodies::expectation_is_met_at_once [closes until 01, differs until 07, closes until 15, differs until 16, holds from 17]
+        bodies::unknown_expectation_is_417 [closes until 01, differs until 16, holds from 17]
+        bodies::incomplete_body_is_408 [closes until 01, differs until 16, holds from 17]
+        bodies::slow_body_times_out [closes until 01, differs until 16, holds from 17]
+        bodies::half_closed_client_with_partial_body_is_closed [closes until 01, differs until 16, holds from 17]
 
         // step 18: a connection is a value
         connections::idle_connections_delay_no_other_client [closes until 15, hangs until 17 (named in 16), holds from 18]

@@ -280,10 +280,19 @@ pub fn bare_carriage_return_is_400(server: &Server) -> Outcome {
 }
 
 pub fn empty_lines_before_a_request_are_skipped(server: &Server) -> Outcome {
+    are_skipped(server, ["\r\n", "\r\n\r\n"])
+}
+
+pub fn bare_line_feeds_before_a_request_are_skipped(
+    server: &Server,
+) -> Outcome {
+    are_skipped(server, ["\n", "\n\n\r\n\n"])
+}
+
+fn are_skipped(server: &Server, lines: [&str; 2]) -> Outcome {
     let hint = "look at what comes before the request line. A few empty lines \
                 are skipped there, whether they arrive with the request or \
                 before it.";
-    let lines = ["\r\n", "\r\n\r\n", "\n", "\n\n\r\n\n"];
     let requests = lines.map(|it| it.to_string() + &get("/"));
     are_served(server, &requests, hint)?;
     for (lines, request) in lines.iter().zip(&requests) {

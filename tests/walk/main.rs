@@ -212,7 +212,7 @@ const STEPS: &[Step] = &[
             "request.rs",
             "response.rs",
         ],
-        max_added: 225,
+        max_added: 200,
     },
     Step {
         name: "step18_nonblocking",
