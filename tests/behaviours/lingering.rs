@@ -5,6 +5,9 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use super::accepting::uses_no_processor_time;
+#[cfg(target_os = "linux")]
 use super::differs;
 #[cfg(target_os = "linux")]
 use super::directory::{Large, with_large_file};
@@ -12,7 +15,7 @@ use super::responding::{has_status, is_hello};
 use crate::support::client::{Client, get};
 use crate::support::report::{Outcome, Symptom};
 use crate::support::server::Server;
-use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
+use crate::support::{DEADLINE, by_hand};
 
 /// Where the silence that ends a lingering close can be set.
 const LONG: [&str; 2] = ["--linger-seconds", "60"];
@@ -86,7 +89,7 @@ pub fn late_body_does_not_reset_the_response(server: &Server) -> Outcome {
     let large = Large::new("late");
     let file = fs::File::create(large.root.0.join("middle"));
     file.and_then(|file| file.set_len(LENGTH)).unwrap();
-    let server = server.serving(&large.root.0)?;
+    let server = large.lingering(server)?;
     let time_passes = || {
         for _ in 0..20 {
             has_status(&mut server.send(get("/small"))?, 200, &server)?;
@@ -210,18 +213,12 @@ pub fn lingering_uses_no_processor_time(server: &Server) -> Outcome {
     );
     let server = server.configured(&LONG)?;
     let _silent = four_served(&server)?;
-    let expected = "that every thread waits while four clients are silent";
-    if !server.all_threads_sleep()? {
-        return differs(expected, "a thread that never sleeps");
-    }
-    let before = server.processor_time()?;
-    thread::sleep(SHORT_WAIT);
-    let used = server.processor_time()? - before;
-    if used < SHORT_WAIT / 4 {
+    uses_no_processor_time(&server, "while four clients are silent")?;
+    if server.all_threads_sleep()? {
         return Ok(());
     }
-    let saw = format!("{used:?} of processor time within {SHORT_WAIT:?}");
-    differs(expected, &saw)
+    let expected = "that every thread waits while four clients are silent";
+    differs(expected, "a thread that never sleeps")
 }
 
 pub fn lingering_delays_no_other_client(server: &Server) -> Outcome {
