@@ -16,7 +16,6 @@ use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 /// A client's connection. A worker owns it while there's something to do, and the
@@ -31,8 +30,6 @@ pub struct Connection {
     /// How many requests have been answered.
     count: usize,
     options: Arc<Options>,
-    /// Dropped with the connection. The shutdown waits for that.
-    _open: Sender<()>,
 }
 
 /// What happens next.
@@ -69,7 +66,6 @@ impl Connection {
     pub fn new(
         stream: TcpStream,
         options: &Arc<Options>,
-        open: &Sender<()>,
     ) -> io::Result<Connection> {
         stream.set_nonblocking(true)?;
         // Otherwise the end of a response would wait until the client has
@@ -82,7 +78,6 @@ impl Connection {
             deadline: Instant::now() + options.idle_timeout,
             count: 0,
             options: Arc::clone(options),
-            _open: open.clone(),
         })
     }
 

@@ -37,7 +37,7 @@ pub const MAX_REQUESTS: usize = 1_000;
 pub const READ_CHUNK: usize = 4 * 1024;
 
 /// How many steps a connection may make before others have their turn. Enough
-/// for eight requests, or for a megabyte.
+/// for six requests, or for two megabytes.
 pub const MAX_STEPS: usize = 32;
 
 /// What's read from a file and sent at a time, in bytes. A client has to take

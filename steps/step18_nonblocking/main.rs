@@ -1,4 +1,21 @@
 //! Step 18: makes a connection a value, so that no client can hold a worker.
+//!
+//! How a connection moves through the files:
+//!
+//! * `main` accepts it, makes it a `Connection`, and puts that into the queue.
+//! * A worker of `thread_pool` takes it out and calls `connection::advance`. That
+//!   does what can be done without waiting: `head` and `body` find the ends of
+//!   what arrives, `answer` turns a head into a response (with `request`, `site`,
+//!   `files`, `validators` and `ranges`), and `writer` cuts that into chunks.
+//! * `enqueue` puts it back, unless it's done. Then it's dropped, and so closed.
+//!
+//! Which threads there are, and where each may block:
+//!
+//! * the main thread: in `accept`, and in the end until the workers have ended;
+//! * the workers: when the queue is empty, in a file, in `/sleep`. Never in a
+//!   socket;
+//! * `signal`'s thread: until a signal comes, and when it wakes `accept`;
+//! * the two threads of `log`: when they write to an output that's full.
 
 mod access_log;
 mod answer;
@@ -33,7 +50,6 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use thread_pool::{Queue, ThreadPool};
 
 // ANCHOR: main
@@ -50,7 +66,6 @@ fn main() -> io::Result<()> {
     log::start()?;
     let pool = ThreadPool::new(options.workers)?;
     let queue = pool.queue();
-    let (open, closed) = mpsc::channel();
     let mut reported = None;
     writeln!(io::stdout(), "listening on http://{address}")?;
     // ANCHOR_END: main
@@ -61,7 +76,7 @@ fn main() -> io::Result<()> {
             listener.set_nonblocking(true)?;
         }
         match stream {
-            Ok(stream) => match Connection::new(stream, &options, &open) {
+            Ok(stream) => match Connection::new(stream, &options) {
                 Ok(connection) => admit(connection, &queue, &options),
                 Err(error) => log_error(&error),
             },
@@ -72,9 +87,8 @@ fn main() -> io::Result<()> {
     }
     drop(listener); // From now on, new connections are refused.
     OUTPUT.write("waiting for the workers");
-    drop((open, queue));
-    _ = closed.recv(); // Fails once all connections have dropped their `open`.
-    drop(pool);
+    drop(queue);
+    drop(pool); // Waits until no job has a `queue`: no connection is left.
     log::flush();
     Ok(())
 }

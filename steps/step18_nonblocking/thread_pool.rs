@@ -34,8 +34,8 @@ impl ThreadPool {
         Ok(ThreadPool { workers, sender: Some(sender) })
     }
 
-    /// The queue, to which a job can add another one. The pool can't be dropped
-    /// before all its queues are.
+    /// The queue, to which a job can add another one. Dropping the pool waits
+    /// until each of these is dropped, too.
     pub fn queue(&self) -> Queue {
         Queue(self.sender.clone().expect("only drop takes it"))
     }

@@ -101,7 +101,8 @@ pub fn thousands_of_slow_clients_delay_no_other_client(
     server.by_hand(with_large_file(&(clients + "\n" + by_hand::STATUS)));
     allow_open_files(8192);
     let large = Large::new("thousands");
-    let server = large.server(server, "60")?;
+    let patient = ["--head-seconds", "60", "--linger-seconds", "60"];
+    let server = large.served_with(server, &["--workers", "1"], &patient)?;
     let kinds: [fn(&Server) -> Outcome<Client>; 4] = [
         |server| server.send("GET /small HTTP/1.1\r\nHost: a\r\n\r\n"),
         Server::hold,
@@ -120,11 +121,9 @@ pub fn thousands_of_slow_clients_delay_no_other_client(
             are_all_inside(&server)?;
         }
     }
-    for _ in 0..100 {
+    for client in &mut crowds[1] {
+        client.send("X")?;
         is_served(&server, "/small")?;
-        for client in crowds[1].iter_mut().take(100) {
-            client.send("X")?;
-        }
     }
     // The first of each kind, and the last.
     for (number, clients) in crowds.iter_mut().enumerate() {

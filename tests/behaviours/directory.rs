@@ -160,7 +160,7 @@ impl Large {
     }
 
     /// The last options are left out if the program doesn't take them.
-    fn served_with(
+    pub fn served_with(
         &self,
         server: &Server,
         options: &[&str],

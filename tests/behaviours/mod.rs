@@ -320,7 +320,7 @@ macro_rules! table {
         #[cfg(unix)]
         connections::shutdown_closes_idle_connections_at_once [closes until 15, hangs until 17, holds from 18]
         #[cfg(unix)]
-        connections::shutdown_announces_connection_close [closes until 15, hangs until 17, holds from 18]
+        connections::shutdown_announces_connection_close [closes until 15, differs until 17, holds from 18]
         #[cfg(target_os = "linux")]
         concurrency::thousand_silent_clients_delay_no_other_client [hangs until 03, holds until 04, hangs until 17, holds from 18]
         #[cfg(target_os = "linux")]
