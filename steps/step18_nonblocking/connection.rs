@@ -1,3 +1,4 @@
+// ANCHOR: imports
 //! A connection as a value: what has arrived on it, and what happens next.
 
 use crate::STOPPING;
@@ -17,7 +18,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
+// ANCHOR_END: imports
 
+// ANCHOR: types
 /// A client's connection. A worker owns it while there's something to do, and the
 /// queue while it waits for its turn.
 pub struct Connection {
@@ -45,7 +48,9 @@ enum State {
     /// Discards what still arrives, until this time at the latest.
     Lingering(Instant),
 }
+// ANCHOR_END: types
 
+// ANCHOR: next
 /// What a worker leaves of a connection.
 pub enum Next {
     /// It waits for the client.
@@ -61,7 +66,9 @@ enum Step {
     Wait(State),
     Close,
 }
+// ANCHOR_END: next
 
+// ANCHOR: new
 impl Connection {
     pub fn new(
         stream: TcpStream,
@@ -88,7 +95,9 @@ impl Connection {
         self.state = self.send(response, 0);
         self
     }
+    // ANCHOR_END: new
 
+    // ANCHOR: advance
     /// Does what can be done without waiting, and says what comes next.
     pub fn advance(mut self) -> io::Result<Next> {
         for _ in 0..MAX_STEPS {
@@ -108,7 +117,9 @@ impl Connection {
         }
         Ok(Next::Again(self))
     }
+    // ANCHOR_END: advance
 
+    // ANCHOR: step_head
     /// Tries to do what happens next.
     fn step(&mut self, state: State) -> io::Result<Step> {
         let now = Instant::now();
@@ -128,6 +139,8 @@ impl Connection {
                     None => return self.receive(State::ReadingHead(reader)),
                 }
             }
+            // ANCHOR_END: step_head
+            // ANCHOR: step_body
             State::SkippingBody(mut body, start, mut response) => {
                 match body.read(&self.buffer[start..]) {
                     Ok(count) => _ = self.buffer.drain(start..start + count),
@@ -155,7 +168,9 @@ impl Connection {
             }
         }))
     }
+    // ANCHOR_END: step_body
 
+    // ANCHOR: receive
     /// Reads what has arrived.
     fn receive(&mut self, state: State) -> io::Result<Step> {
         let mut chunk = [0; READ_CHUNK];
@@ -168,7 +183,9 @@ impl Connection {
             }
         }
     }
+    // ANCHOR_END: receive
 
+    // ANCHOR: answer
     /// Answers a request, whose body may not have arrived yet.
     fn answer(&mut self, head: Result<Range<usize>, Status>) -> State {
         self.count += 1;
@@ -186,25 +203,27 @@ impl Connection {
     fn refuse(&mut self, status: Status) -> State {
         self.send(Response::status_page(status), 0)
     }
+    // ANCHOR_END: answer
 
+    // ANCHOR: send
     /// Begins to send a response. The head of its request ends at this index.
     fn send(&mut self, response: Response, head_end: usize) -> State {
         // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
         let is_head = self.buffer.trim_ascii_start().starts_with(b"HEAD ");
         let keep_alive = response.keep_alive;
-        // ANCHOR: logged
         let status = response.status;
         let length = if is_head { 0 } else { response.body.length() };
         if self.options.access_log {
             let (stream, sent) = (&self.stream, &self.buffer);
             OUTPUT.write(&access_log::entry(stream, sent, status, length));
         }
-        // ANCHOR_END: logged
         self.buffer.drain(..head_end);
         self.deadline = Instant::now() + self.options.stall_timeout;
         State::Sending(ResponseWriter::new(response, !is_head), keep_alive)
     }
+    // ANCHOR_END: send
 
+    // ANCHOR: write
     /// Sends as much as the client takes now.
     fn write(
         &mut self,
@@ -225,7 +244,9 @@ impl Connection {
             None => Ok(Step::Wait(state)),
         }
     }
+    // ANCHOR_END: write
 
+    // ANCHOR: finish
     /// Decides how the connection goes on after a response.
     fn finish(&mut self, keep_alive: bool) -> State {
         if keep_alive {
@@ -239,7 +260,9 @@ impl Connection {
         self.deadline = Instant::now() + silence;
         State::Lingering(Instant::now() + silence * MAX_LINGER)
     }
+    // ANCHOR_END: finish
 
+    // ANCHOR: is_late
     /// Whether to give up. A server that stops waits for no further request.
     fn is_late(&self, state: &State) -> bool {
         let is_over =
@@ -259,8 +282,10 @@ impl Connection {
             }
         }
     }
+    // ANCHOR_END: is_late
 }
 
+// ANCHOR: unless_blocked
 /// What was read or written, or `None` if the socket would have us wait.
 fn unless_blocked(result: io::Result<usize>) -> io::Result<Option<usize>> {
     match result {
@@ -268,3 +293,4 @@ fn unless_blocked(result: io::Result<usize>) -> io::Result<Option<usize>> {
         result => result.map(Some),
     }
 }
+// ANCHOR_END: unless_blocked

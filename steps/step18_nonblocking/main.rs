@@ -40,6 +40,7 @@ mod thread_pool;
 mod validators;
 mod writer;
 
+// ANCHOR: imports
 use connection::{Connection, Next};
 use limits::MAX_REJECTED;
 use log::{ERRORS, OUTPUT};
@@ -51,6 +52,7 @@ use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use thread_pool::{Queue, ThreadPool};
+// ANCHOR_END: imports
 
 // ANCHOR: main
 fn main() -> io::Result<()> {
@@ -64,8 +66,10 @@ fn main() -> io::Result<()> {
     let address = listener.local_addr()?;
     signal::on_stop(move || stop(address))?;
     log::start()?;
+    // ANCHOR: pool
     let pool = ThreadPool::new(options.workers)?;
     let queue = pool.queue();
+    // ANCHOR_END: pool
     let mut reported = None;
     writeln!(io::stdout(), "listening on http://{address}")?;
     // ANCHOR_END: main
@@ -92,7 +96,9 @@ fn main() -> io::Result<()> {
     log::flush();
     Ok(())
 }
+// ANCHOR_END: loop
 
+// ANCHOR: enqueue
 /// Serves a client, or tells it that there's no room.
 fn admit(connection: Connection, queue: &Queue, options: &Arc<Options>) {
     // Each connection has a clone of the options.
@@ -115,7 +121,7 @@ fn enqueue(connection: Connection, queue: &Queue) {
         Err(error) => log_error(&error),
     });
 }
-// ANCHOR_END: loop
+// ANCHOR_END: enqueue
 
 /// Set once the server has been asked to stop.
 static STOPPING: AtomicBool = AtomicBool::new(false);

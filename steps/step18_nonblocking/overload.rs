@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! What to do about an `accept` that has failed.
 
 use crate::limits::{ACCEPT_PAUSE, REPORT_EVERY};
@@ -5,6 +6,7 @@ use crate::log::ERRORS;
 use std::io::{self, ErrorKind};
 use std::thread;
 use std::time::Instant;
+// ANCHOR_END: head
 
 // ANCHOR: fault
 /// Whether `accept` has failed because of one client or its network, so that the
