@@ -48,7 +48,8 @@ fn are_all_inside(server: &Server) -> Outcome {
 pub fn slow_senders_delay_no_other_client(server: &Server) -> Outcome {
     let clients = by_hand::held(30) + "\n" + by_hand::STATUS;
     server.by_hand(by_hand::with("--workers 1", &clients));
-    let server = server.configured(&["--workers", "1"])?;
+    let options = ["--workers", "1", "--head-seconds", "60"];
+    let server = server.configured(&options)?;
     let senders: Outcome<Vec<_>> = (0..30).map(|_| server.hold()).collect();
     let mut senders = senders?;
     for _ in 0..10 {
