@@ -54,7 +54,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use thread_pool::{Queue, ThreadPool};
 // ANCHOR_END: imports
 
-// ANCHOR: main
 fn main() -> io::Result<()> {
     let options = Arc::new(Options::from_args());
     let address = &options.address;
@@ -72,7 +71,6 @@ fn main() -> io::Result<()> {
     // ANCHOR_END: pool
     let mut reported = None;
     writeln!(io::stdout(), "listening on http://{address}")?;
-    // ANCHOR_END: main
     // ANCHOR: loop
     for stream in listener.incoming() {
         if STOPPING.load(Ordering::SeqCst) {
@@ -141,9 +139,7 @@ fn stop(mut address: SocketAddr) {
     match TcpStream::connect(address) {
         // Refused: the loop has seen the flag and closed the listener already.
         Err(error) if error.kind() != ErrorKind::ConnectionRefused => {
-            // ANCHOR: wake
             ERRORS.write(&format!("cannot wake the listener: {error}"));
-            // ANCHOR_END: wake
         }
         _ => {}
     }
