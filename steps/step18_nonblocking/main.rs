@@ -1,21 +1,17 @@
 //! Step 18: makes a connection a value, so that no client can hold a worker.
 //!
-//! How a connection moves through the files:
+//! How a connection moves: `main` accepts it, makes it a `Connection`, and puts
+//! that into the queue. A worker of `thread_pool` takes it out, and calls
+//! `connection::advance`. That does what can be done without waiting: `head` and
+//! `body` find the ends of what arrives, `answer` turns a head into a response
+//! (with `request`, `site`, `files`, `validators` and `ranges`), and `writer` cuts
+//! that into chunks. Then `enqueue` puts the connection back, unless it's done.
 //!
-//! * `main` accepts it, makes it a `Connection`, and puts that into the queue.
-//! * A worker of `thread_pool` takes it out and calls `connection::advance`. That
-//!   does what can be done without waiting: `head` and `body` find the ends of
-//!   what arrives, `answer` turns a head into a response (with `request`, `site`,
-//!   `files`, `validators` and `ranges`), and `writer` cuts that into chunks.
-//! * `enqueue` puts it back, unless it's done. Then it's dropped, and so closed.
-//!
-//! Which threads there are, and where each may block:
-//!
+//! The threads, and where each may block:
 //! * the main thread: in `accept`, and in the end until the workers have ended;
-//! * the workers: when the queue is empty, in a file, in `/sleep`. Never in a
-//!   socket;
-//! * `signal`'s thread: until a signal comes, and when it wakes `accept`;
-//! * the two threads of `log`: when they write to an output that's full.
+//! * the workers: at an empty queue, in a file and in `/sleep`, never in a socket;
+//! * that of `signal`: until a signal comes, and while it wakes `accept`;
+//! * the two of `log`: in an output that's full.
 
 mod access_log;
 mod answer;
