@@ -151,31 +151,6 @@ pub fn idle_connections_delay_no_other_client(server: &Server) -> Outcome {
     Ok(())
 }
 
-pub fn new_connection_gets_time_to_send(server: &Server) -> Outcome {
-    let clients = by_hand::silent(1) + "\n" + by_hand::STATUS;
-    server.by_hand(by_hand::with("--workers 1", &clients));
-    // Half the time that step 16 gives it. Another moment would do, too; only
-    // what is closed at once could not have asked.
-    const MOMENT: Duration = Duration::from_millis(10);
-    let options = ["--workers", "1", "--idle-seconds", "3600"];
-    let server = server.configured(&options)?;
-    for _ in 0..5 {
-        let start = Instant::now();
-        let mut client = server.connect()?;
-        let mut other = server.connect()?;
-        client.is_closed(server.patience())?;
-        let time = start.elapsed();
-        if time < MOMENT {
-            let expected =
-                "that a client has time to send before it counts as idle";
-            return differs(expected, &format!("its end after {time:?}"));
-        }
-        other.send(get("/"))?;
-        is_hello(&other.response(DEADLINE)?)?;
-    }
-    Ok(())
-}
-
 pub fn started_request_is_not_dropped(server: &Server) -> Outcome {
     let clients = by_hand::held(4) + "\n" + by_hand::STATUS;
     server.by_hand(by_hand::with("--workers 4", &clients));
