@@ -23,12 +23,16 @@ const STEPS: &[&str] = &[
     "step15", "step16", "step17", "step18", "step19", "step20",
 ];
 
-/// The first steps with options, with limits of time, with a limited queue, and
-/// with connections that last.
+/// The first steps with options, with limits of time, with a limited queue, with
+/// connections that last, with bodies, with a limit of connections instead of the
+/// queue's, and with a limit for the shutdown.
 const OPTIONS: usize = 9;
 const DEADLINES: usize = 13;
 const QUEUE: usize = 15;
 const KEEP_ALIVE: usize = 16;
+const BODIES: usize = 17;
+const NONBLOCKING: usize = 18;
+const EVENT_LOOP: usize = 19;
 
 /// The steps before the one of that number, and those from it on.
 fn split_at(
@@ -150,13 +154,32 @@ fn invalid_option_value_is_refused() {
             format!("{option} \"0\" isn't a time from 0.001 to 86400 seconds");
         refuse(split_at(DEADLINES).1, &[option, "0"], 2, &line, "");
     }
-    let line = "--queue \"-1\" isn't a number";
-    refuse(split_at(QUEUE).1, &["--queue", "-1"], 2, line, "");
-    for option in ["--idle-seconds", "--body-seconds", "--drain-seconds"] {
+    let (queue, connections) = split_at(NONBLOCKING);
+    let queue = &queue[split_at(QUEUE).0.len()..];
+    for (steps, option) in [(queue, "--queue"), (connections, "--connections")]
+    {
+        let line = format!("{option} \"-1\" isn't a number");
+        refuse(steps, &[option, "-1"], 2, &line, " (see --help)");
+    }
+    for (first, option) in [
+        (KEEP_ALIVE, "--idle-seconds"),
+        (BODIES, "--body-seconds"),
+        (EVENT_LOOP, "--drain-seconds"),
+    ] {
         let line = format!(
             "{option} \"soon\" isn't a time from 0.001 to 86400 seconds"
         );
-        refuse(split_at(KEEP_ALIVE).1, &[option, "soon"], 2, &line, "");
+        refuse(split_at(first).1, &[option, "soon"], 2, &line, "");
+    }
+}
+
+#[test]
+fn option_that_is_gone_names_its_successor() {
+    let (_, steps) = split_at(NONBLOCKING);
+    let line = "--queue is gone; --connections limits how many clients are \
+                connected";
+    for arguments in [&["--queue", "8"][..], &["--queue=8"], &["--queue"]] {
+        refuse(steps, arguments, 2, line, " (see --help)");
     }
 }
 

@@ -9,7 +9,9 @@ use crate::site;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 
-/// The response to a request, which also says whether the connection stays open.
+// ANCHOR: answer
+/// The response to a request, which also says whether the connection stays open,
+/// and where its body ends.
 pub fn answer(
     head: &[u8],
     options: &Options,
@@ -21,6 +23,7 @@ pub fn answer(
         request.wants_keep_alive() && !STOPPING.load(Ordering::SeqCst);
     Ok((response, body))
 }
+// ANCHOR_END: answer
 
 /// A panic costs this request only, and its client learns of it.
 fn respond(request: &Request, options: &Options) -> Response {

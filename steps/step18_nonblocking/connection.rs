@@ -1,3 +1,4 @@
+// ANCHOR: imports
 //! A connection as a value: what has arrived on it, and what happens next.
 
 use crate::STOPPING;
@@ -16,9 +17,10 @@ use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Sender;
 use std::time::Instant;
+// ANCHOR_END: imports
 
+// ANCHOR: types
 /// A client's connection. A worker owns it while there's something to do, and the
 /// queue while it waits for its turn.
 pub struct Connection {
@@ -31,8 +33,6 @@ pub struct Connection {
     /// How many requests have been answered.
     count: usize,
     options: Arc<Options>,
-    /// Dropped with the connection. The shutdown waits for that.
-    _open: Sender<()>,
 }
 
 /// What happens next.
@@ -40,15 +40,16 @@ enum State {
     /// Waits for a request. Empty lines don't begin one.
     Idle,
     ReadingHead(HeadReader),
-    /// Discards the body, which begins at this index of the buffer. The response
-    /// comes after it.
+    /// Discards the body, which begins at this index. The response comes after it.
     SkippingBody(BodyReader, usize, Response),
     /// Whether the connection stays open after that.
     Sending(ResponseWriter, bool),
     /// Discards what still arrives, until this time at the latest.
     Lingering(Instant),
 }
+// ANCHOR_END: types
 
+// ANCHOR: next
 /// What a worker leaves of a connection.
 pub enum Next {
     /// It waits for the client.
@@ -64,12 +65,13 @@ enum Step {
     Wait(State),
     Close,
 }
+// ANCHOR_END: next
 
+// ANCHOR: new
 impl Connection {
     pub fn new(
         stream: TcpStream,
         options: &Arc<Options>,
-        open: &Sender<()>,
     ) -> io::Result<Connection> {
         stream.set_nonblocking(true)?;
         // Otherwise the end of a response would wait until the client has
@@ -82,7 +84,6 @@ impl Connection {
             deadline: Instant::now() + options.idle_timeout,
             count: 0,
             options: Arc::clone(options),
-            _open: open.clone(),
         })
     }
 
@@ -93,7 +94,9 @@ impl Connection {
         self.state = self.send(response, 0);
         self
     }
+    // ANCHOR_END: new
 
+    // ANCHOR: advance
     /// Does what can be done without waiting, and says what comes next.
     pub fn advance(mut self) -> io::Result<Next> {
         for _ in 0..MAX_STEPS {
@@ -113,7 +116,9 @@ impl Connection {
         }
         Ok(Next::Again(self))
     }
+    // ANCHOR_END: advance
 
+    // ANCHOR: step_head
     /// Tries to do what happens next.
     fn step(&mut self, state: State) -> io::Result<Step> {
         let now = Instant::now();
@@ -133,6 +138,8 @@ impl Connection {
                     None => return self.receive(State::ReadingHead(reader)),
                 }
             }
+            // ANCHOR_END: step_head
+            // ANCHOR: step_body
             State::SkippingBody(mut body, start, mut response) => {
                 match body.read(&self.buffer[start..]) {
                     Ok(count) => _ = self.buffer.drain(start..start + count),
@@ -160,7 +167,9 @@ impl Connection {
             }
         }))
     }
+    // ANCHOR_END: step_body
 
+    // ANCHOR: receive
     /// Reads what has arrived.
     fn receive(&mut self, state: State) -> io::Result<Step> {
         let mut chunk = [0; READ_CHUNK];
@@ -173,7 +182,9 @@ impl Connection {
             }
         }
     }
+    // ANCHOR_END: receive
 
+    // ANCHOR: answer
     /// Answers a request, whose body may not have arrived yet.
     fn answer(&mut self, head: Result<Range<usize>, Status>) -> State {
         self.count += 1;
@@ -191,25 +202,27 @@ impl Connection {
     fn refuse(&mut self, status: Status) -> State {
         self.send(Response::status_page(status), 0)
     }
+    // ANCHOR_END: answer
 
+    // ANCHOR: send
     /// Begins to send a response. The head of its request ends at this index.
     fn send(&mut self, response: Response, head_end: usize) -> State {
         // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
         let is_head = self.buffer.trim_ascii_start().starts_with(b"HEAD ");
         let keep_alive = response.keep_alive;
-        // ANCHOR: logged
         let status = response.status;
         let length = if is_head { 0 } else { response.body.length() };
         if self.options.access_log {
             let (stream, sent) = (&self.stream, &self.buffer);
             OUTPUT.write(&access_log::entry(stream, sent, status, length));
         }
-        // ANCHOR_END: logged
         self.buffer.drain(..head_end);
         self.deadline = Instant::now() + self.options.stall_timeout;
         State::Sending(ResponseWriter::new(response, !is_head), keep_alive)
     }
+    // ANCHOR_END: send
 
+    // ANCHOR: write
     /// Sends as much as the client takes now.
     fn write(
         &mut self,
@@ -230,7 +243,9 @@ impl Connection {
             None => Ok(Step::Wait(state)),
         }
     }
+    // ANCHOR_END: write
 
+    // ANCHOR: finish
     /// Decides how the connection goes on after a response.
     fn finish(&mut self, keep_alive: bool) -> State {
         if keep_alive {
@@ -244,7 +259,9 @@ impl Connection {
         self.deadline = Instant::now() + silence;
         State::Lingering(Instant::now() + silence * MAX_LINGER)
     }
+    // ANCHOR_END: finish
 
+    // ANCHOR: is_late
     /// Whether to give up. A server that stops waits for no further request.
     fn is_late(&self, state: &State) -> bool {
         let is_over =
@@ -264,8 +281,10 @@ impl Connection {
             }
         }
     }
+    // ANCHOR_END: is_late
 }
 
+// ANCHOR: unless_blocked
 /// What was read or written, or `None` if the socket would have us wait.
 fn unless_blocked(result: io::Result<usize>) -> io::Result<Option<usize>> {
     match result {
@@ -273,3 +292,4 @@ fn unless_blocked(result: io::Result<usize>) -> io::Result<Option<usize>> {
         result => result.map(Some),
     }
 }
+// ANCHOR_END: unless_blocked

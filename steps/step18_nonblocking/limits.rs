@@ -31,25 +31,28 @@ pub const MAX_TRAILERS: usize = 16;
 /// gone wrong on it doesn't last for ever.
 pub const MAX_REQUESTS: usize = 1_000;
 
+// ANCHOR: turn
 /// What's read from a client at a time, in bytes.
 pub const READ_CHUNK: usize = 4 * 1024;
 
 /// How many steps a connection may make before others have their turn. Enough
-/// for eight requests, or for a megabyte.
+/// for six requests, or for two megabytes.
 pub const MAX_STEPS: usize = 32;
+// ANCHOR_END: turn
 
 /// What's read from a file and sent at a time, in bytes. A client has to take
 /// this much before its deadline. Then the next deadline begins.
 pub const SEND_CHUNK: u64 = 64 * 1024;
 
+// ANCHOR: wait
 /// How long the server waits at its end between two looks at its logs.
 pub const MIN_WAIT: Duration = Duration::from_millis(1);
+// ANCHOR_END: wait
 
 /// A lingering close may take this many times the silence that ends it.
 pub const MAX_LINGER: u32 = 15;
 
-// ANCHOR: overload
-/// How many lines may wait to be written to an output.
+/// The lines that may wait to be written to an output.
 pub const MAX_LINES: usize = 1024;
 
 /// How long the server waits at shutdown for lines that aren't written yet.
@@ -64,4 +67,3 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The shortest time between two reports of that failure.
 pub const REPORT_EVERY: Duration = Duration::from_secs(1);
-// ANCHOR_END: overload

@@ -1,4 +1,17 @@
 //! Step 18: makes a connection a value, so that no client can hold a worker.
+//!
+//! How a connection moves: `main` accepts it, makes it a `Connection`, and puts
+//! that into the queue. A worker of `thread_pool` takes it out, and calls
+//! `connection::advance`. That does what can be done without waiting: `head` and
+//! `body` find the ends of what arrives, `answer` turns a head into a response
+//! (with `request`, `site`, `files`, `validators` and `ranges`), and `writer` cuts
+//! that into chunks. Then `enqueue` puts the connection back, unless it's done.
+//!
+//! The threads, and where each may block:
+//! * the main thread: in `accept`, and in the end until the workers have ended;
+//! * the workers: at an empty queue, in a file and in `/sleep`, never in a socket;
+//! * that of `signal`: until a signal comes, and while it wakes `accept`;
+//! * the two of `log`: in an output that's full.
 
 mod access_log;
 mod answer;
@@ -23,6 +36,7 @@ mod thread_pool;
 mod validators;
 mod writer;
 
+// ANCHOR: imports
 use connection::{Connection, Next};
 use limits::MAX_REJECTED;
 use log::{ERRORS, OUTPUT};
@@ -33,10 +47,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use thread_pool::{Queue, ThreadPool};
+// ANCHOR_END: imports
 
-// ANCHOR: main
 fn main() -> io::Result<()> {
     let options = Arc::new(Options::from_args());
     let address = &options.address;
@@ -48,12 +61,12 @@ fn main() -> io::Result<()> {
     let address = listener.local_addr()?;
     signal::on_stop(move || stop(address))?;
     log::start()?;
+    // ANCHOR: pool
     let pool = ThreadPool::new(options.workers)?;
     let queue = pool.queue();
-    let (open, closed) = mpsc::channel();
+    // ANCHOR_END: pool
     let mut reported = None;
     writeln!(io::stdout(), "listening on http://{address}")?;
-    // ANCHOR_END: main
     // ANCHOR: loop
     for stream in listener.incoming() {
         if STOPPING.load(Ordering::SeqCst) {
@@ -61,7 +74,7 @@ fn main() -> io::Result<()> {
             listener.set_nonblocking(true)?;
         }
         match stream {
-            Ok(stream) => match Connection::new(stream, &options, &open) {
+            Ok(stream) => match Connection::new(stream, &options) {
                 Ok(connection) => admit(connection, &queue, &options),
                 Err(error) => log_error(&error),
             },
@@ -72,13 +85,14 @@ fn main() -> io::Result<()> {
     }
     drop(listener); // From now on, new connections are refused.
     OUTPUT.write("waiting for the workers");
-    drop((open, queue));
-    _ = closed.recv(); // Fails once all connections have dropped their `open`.
-    drop(pool);
+    drop(queue);
+    drop(pool); // Waits until no job has a `queue`: no connection is left.
     log::flush();
     Ok(())
 }
+// ANCHOR_END: loop
 
+// ANCHOR: enqueue
 /// Serves a client, or tells it that there's no room.
 fn admit(connection: Connection, queue: &Queue, options: &Arc<Options>) {
     // Each connection has a clone of the options.
@@ -101,7 +115,7 @@ fn enqueue(connection: Connection, queue: &Queue) {
         Err(error) => log_error(&error),
     });
 }
-// ANCHOR_END: loop
+// ANCHOR_END: enqueue
 
 /// Set once the server has been asked to stop.
 static STOPPING: AtomicBool = AtomicBool::new(false);
@@ -121,9 +135,7 @@ fn stop(mut address: SocketAddr) {
     match TcpStream::connect(address) {
         // Refused: the loop has seen the flag and closed the listener already.
         Err(error) if error.kind() != ErrorKind::ConnectionRefused => {
-            // ANCHOR: wake
             ERRORS.write(&format!("cannot wake the listener: {error}"));
-            // ANCHOR_END: wake
         }
         _ => {}
     }

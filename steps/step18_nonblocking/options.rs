@@ -43,8 +43,7 @@ port, and 0.0.0.0 lets other machines in.
 Options:
   --root DIR          the directory to serve; without it, this tutorial's pages
   --workers N         how many requests are worked on at once [4]
-  --connections N     how many clients may be connected; others get a 503
-                      [half of the file descriptors, 16384 at most]
+  --connections N     how many clients at once; others get a 503 [up to 16384]
   --idle-seconds S    how long a connection may wait for its next request [60]
   --head-seconds S    in which the head of a request has to arrive [10]
   --body-seconds S    in which the body of a request has to arrive [10]

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! What to do about an `accept` that has failed.
 
 use crate::limits::{ACCEPT_PAUSE, REPORT_EVERY};
@@ -5,8 +6,8 @@ use crate::log::ERRORS;
 use std::io::{self, ErrorKind};
 use std::thread;
 use std::time::Instant;
+// ANCHOR_END: head
 
-// ANCHOR: fault
 /// Whether `accept` has failed because of one client or its network, so that the
 /// next client may be fine (accept(2), "Error handling").
 pub fn is_clients_fault(error: &io::Error) -> bool {
@@ -22,11 +23,9 @@ pub fn is_clients_fault(error: &io::Error) -> bool {
             | ErrorKind::Unsupported
     )
 }
-// ANCHOR_END: fault
 
-// ANCHOR: back_off
-/// Waits a moment, because descriptors or memory have run out and `accept`
-/// would fail again at once. Reports that from time to time.
+/// Waits a moment, because descriptors or memory are missing and `accept` would
+/// fail again at once. Reports that from time to time.
 pub fn back_off(error: &io::Error, reported: &mut Option<Instant>) {
     if reported.is_none_or(|time| time.elapsed() >= REPORT_EVERY) {
         *reported = Some(Instant::now());
@@ -34,4 +33,3 @@ pub fn back_off(error: &io::Error, reported: &mut Option<Instant>) {
     }
     thread::sleep(ACCEPT_PAUSE);
 }
-// ANCHOR_END: back_off

@@ -17,6 +17,7 @@ pub struct ThreadPool {
 }
 
 impl ThreadPool {
+    // ANCHOR: new
     /// Starts `size` workers. Fails if `size` is zero, because no job would ever
     /// run, and if the operating system refuses to start a thread.
     pub fn new(size: usize) -> io::Result<ThreadPool> {
@@ -24,6 +25,7 @@ impl ThreadPool {
             return Err(io::Error::other("a pool needs at least one worker"));
         }
         let (sender, receiver) = mpsc::channel();
+        // ANCHOR_END: new
         let receiver = Arc::new(Mutex::new(receiver));
         let mut workers = Vec::with_capacity(size);
         for id in 0..size {
@@ -34,8 +36,9 @@ impl ThreadPool {
         Ok(ThreadPool { workers, sender: Some(sender) })
     }
 
-    /// The queue, to which a job can add another one. The pool can't be dropped
-    /// before all its queues are.
+    // ANCHOR: queue
+    /// The queue, to which a job can add another one. Dropping the pool waits
+    /// until each of these is dropped, too.
     pub fn queue(&self) -> Queue {
         Queue(self.sender.clone().expect("only drop takes it"))
     }
@@ -51,6 +54,7 @@ impl Queue {
         self.0.send(Box::new(job)).expect("workers outlive the sender");
     }
 }
+// ANCHOR_END: queue
 
 impl Drop for ThreadPool {
     fn drop(&mut self) {

@@ -52,7 +52,7 @@ pub const REVALIDATE_AFTER: Duration = Duration::from_millis(10);
 pub const SCAN_EVERY: Duration = Duration::from_millis(100);
 
 /// How many steps a connection may make before others have their turn. Enough
-/// for eight requests, or for a megabyte.
+/// for six requests, or for two megabytes.
 pub const MAX_STEPS: usize = 32;
 
 /// What's read from a file and sent at a time, in bytes. A client has to take

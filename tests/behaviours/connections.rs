@@ -139,24 +139,11 @@ pub fn idle_connection_is_closed_silently(server: &Server) -> Outcome {
         "(printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'; sleep 3) | \
          curl -m 9 telnet://ADDRESS",
     ));
-    // An idle client has no use for the time that a head may take.
-    let options = ["--idle-seconds", "1", "--head-seconds", "3600"];
+    // No other deadline ends it.
+    let options = ["--idle-seconds", "1", "--stall-seconds", "60"];
     let server = server.configured(&options)?;
-    // This client ends the connection itself.
-    drop(idle(&server).map_err(ends_too_early)?);
-    let mut silent = idle(&server)?;
-    // An empty line isn't a request yet.
-    let mut empty = idle(&server)?;
-    empty.send("\r\n")?;
-    for client in [&mut silent, &mut empty] {
-        client.is_closed(DEADLINE).map_err(|it| {
-            it.hint(
-                "look at what the server does at the end of the idle time. \
-                 Nothing was asked, so nothing is answered: a 408 could be \
-                 taken for the response to a request that's just on its way.",
-            )
-        })?;
-    }
+    let mut client = idle(&server)?;
+    client.is_closed(DEADLINE)?;
     let errors = server.stderr.lines();
     if errors.is_empty() {
         return server.is_well();
@@ -171,47 +158,27 @@ pub fn idle_connection_is_closed_silently(server: &Server) -> Outcome {
 
 pub fn idle_connections_delay_no_other_client(server: &Server) -> Outcome {
     let clients = by_hand::idle(40) + "\n" + by_hand::STATUS;
-    server.by_hand(by_hand::with("--workers 4", &clients));
-    let options = ["--workers", "4", "--idle-seconds", "3600"];
+    server.by_hand(by_hand::with("--workers 1", &clients));
+    let options = ["--workers", "1", "--idle-seconds", "3600"];
     let server = server.configured(&options)?;
     let mut clients = Vec::new();
     for _ in 0..40 {
-        clients.push(idle(&server)?);
+        let mut client = server.send(get("/"))?;
+        let response = client.response(server.patience());
+        is_hello(&response.map_err(|seen| {
+            seen.hint(
+                "look at what a worker does with a connection that waits for its \
+                 next request. It has to give it back, and to take another one.",
+            )
+        })?)?;
+        clients.push(client);
     }
-    // Clients that have never sent anything don't delay others either.
-    let silent: Outcome<Vec<_>> = (0..40).map(|_| server.connect()).collect();
-    let mut silent = silent?;
     // An empty line isn't a request yet.
-    for client in &mut silent {
-        _ = client.send("\r\n");
-    }
-    let mut client = server.send(get("/"))?;
-    is_hello(&client.response(DEADLINE)?)?;
-    drop(silent);
-    // The client that was idle longest was closed, without a response.
-    clients[0].is_closed(DEADLINE)?;
-    server.is_well()?;
-    #[cfg(target_os = "linux")]
-    idle_connections_leave_what_is_scarce(&server)?;
-    Ok(())
-}
-
-/// With fewer file descriptors, or fewer threads, than there are idle connections.
-/// Asked of this repository's programs only: another one may need a
-/// descriptor for its page, and none is left.
-#[cfg(target_os = "linux")]
-fn idle_connections_leave_what_is_scarce(server: &Server) -> Outcome {
-    if !server.program.is_ours {
-        return Ok(());
-    }
-    // With such stacks, there is room for six threads or so.
-    let large_stacks = "export RUST_MIN_STACK=268435456; ulimit -v 2000000";
-    for limit in ["ulimit -n 32", large_stacks] {
-        let options = ["--idle-seconds", "3600"];
-        let small = server.start_within(limit, &options)?;
-        let clients: Outcome<Vec<_>> = (0..32).map(|_| idle(&small)).collect();
-        clients
-            .map_err(|it| it.expected(&format!("a response, with {limit}")))?;
+    let silent: Outcome<Vec<_>> =
+        (0..40).map(|_| server.send("\r\n")).collect();
+    // None of them has lost its connection, or its place.
+    for client in clients.iter_mut().rev().chain(&mut silent?) {
+        is_hello(&asks(client, "/")?)?;
     }
     Ok(())
 }
@@ -283,13 +250,21 @@ pub fn shutdown_closes_idle_connections_at_once(server: &Server) -> Outcome {
             + &by_hand::idle(1)
             + "\nkill $server; time wait $server   # doesn't take long",
     );
+    // The end of the drain would close them, too.
     let options = ["--idle-seconds", "3600", "--drain-seconds", "3600"];
-    let patient = server.configured(&options)?;
-    let clients: Outcome<Vec<_>> = (0..20).map(|_| idle(&patient)).collect();
-    let silent: Outcome<Vec<_>> = (0..20).map(|_| patient.connect()).collect();
+    let patient = server
+        .start_within("true", &options)
+        .or_else(|_| server.configured(&options[..2]))?;
+    let clients: Outcome<Vec<_>> = (0..2).map(|_| idle(&patient)).collect();
+    let silent: Outcome<Vec<_>> = (0..2).map(|_| patient.connect()).collect();
     patient.signal("TERM")?;
     for client in clients?.iter_mut().chain(&mut silent?) {
-        client.is_closed(DEADLINE)?;
+        client.is_closed(server.patience()).map_err(|seen| {
+            seen.hint(
+                "look at what a worker does with an idle connection once the \
+                 server is to stop. It owes that client nothing.",
+            )
+        })?;
     }
     ends_with(&patient, 0)
 }
@@ -301,27 +276,27 @@ pub fn shutdown_announces_connection_close(server: &Server) -> Outcome {
          curl -i -m 9 'http://ADDRESS/sleep?ms=2000' & sleep 1\n\
          kill $server; wait   # Connection: close",
     );
-    let options = ["--drain-seconds", "60", "--head-seconds", "60"];
-    let server = &server.configured(&options)?;
+    let server = &server.configured(&["--head-seconds", "60"])?;
     let mut client = idle(server)?;
     client.send("GET / HTTP/1.1\r\n")?;
-    let mut half = server.hold()?;
     let mut pipelined = server.send(get("/") + "GET / HT")?;
+    is_hello(&pipelined.response(server.patience())?)?;
     // The server has read these bytes by now, or finds them there.
     is_hello(&asks(&mut server.connect()?, "/")?)?;
     server.signal("TERM")?;
     server.refuses_connections()?;
     client.send("Host: a\r\n\r\n")?;
-    let response = client.response(DEADLINE)?;
-    is_hello(&response)?;
-    if response.field("connection") != Some("close") {
-        return response
-            .differs("`Connection: close`, because the server stops");
+    pipelined.send("TP/1.1\r\nHost: a\r\n\r\n")?;
+    for client in [&mut client, &mut pipelined] {
+        let response = client.response(DEADLINE)?;
+        is_hello(&response)?;
+        if response.field("connection") != Some("close") {
+            let expected = "`Connection: close`, because the server stops";
+            return response.differs(expected);
+        }
+        client.is_closed(DEADLINE)?;
     }
-    // The server waits two seconds for the rest of a request, and no longer.
-    half.is_closed(DEADLINE)?;
-    is_hello(&pipelined.response(DEADLINE)?)?;
-    pipelined.is_closed(DEADLINE)?;
+    drop((client, pipelined)); // The lingering close ends.
     ends_with(server, 0)
 }
 

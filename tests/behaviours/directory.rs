@@ -158,9 +158,25 @@ impl Large {
 
     /// In a time of that many seconds, a client has to take 64 KiB.
     pub fn server(&self, server: &Server, stall: &str) -> Outcome<Server> {
+        let workers = ["--workers", "1"];
+        self.served_with(server, &workers, &["--stall-seconds", stall])
+    }
+
+    /// A client may be silent for as long as it likes when it has its response.
+    pub fn lingering(&self, server: &Server) -> Outcome<Server> {
+        self.served_with(server, &[], &["--linger-seconds", "60"])
+    }
+
+    /// The last options are left out if the program doesn't take them.
+    pub fn served_with(
+        &self,
+        server: &Server,
+        options: &[&str],
+        limits: &[&str],
+    ) -> Outcome<Server> {
         let root = self.root.0.display().to_string();
-        let options = ["--workers", "1", "--root", &root];
-        let limited = [&options[..], &["--stall-seconds", stall]].concat();
+        let options = [options, &["--root", &root]].concat();
+        let limited = [&options[..], limits].concat();
         let served = server.configured(&limited)?;
         let served = match served.get("/small") {
             Ok(it) if it.body == b"small" => served,

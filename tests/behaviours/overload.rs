@@ -161,6 +161,61 @@ pub fn shutdown_does_not_wait_for_rejected_clients(server: &Server) -> Outcome {
     Ok(())
 }
 
+pub fn client_beyond_the_limit_of_connections_is_503(
+    server: &Server,
+) -> Outcome {
+    let options = ["--connections", "4", "--workers", "1"];
+    let clients = by_hand::held(4) + "\ncurl -i -m 3 http://ADDRESS/";
+    server.by_hand(by_hand::with(&options.join(" "), &clients));
+    let small = server.configured(&options)?;
+    let request = "GET / HTTP/1.1\r\nHost: localhost\r\n";
+    let mut inside = Vec::new();
+    for _ in 0..4 {
+        // With the first response, the second request has begun.
+        let mut client = small.send(format!("{request}\r\n{request}"))?;
+        is_hello(&client.response(DEADLINE)?)?;
+        inside.push(client);
+    }
+    let mut rejected = Vec::new();
+    for _ in 0..10 {
+        let mut client = small.send(get("/"))?;
+        let response = client.response(small.patience())?;
+        let again = response.field("retry-after").unwrap_or_default();
+        if response.status != 503 || again.parse::<u32>().is_err() {
+            let expected = "503 with Retry-After in seconds";
+            return response.differs(expected).map_err(|seen| {
+                seen.hint(
+                    "look at what is counted. A connection counts from `accept` \
+                     until it's closed, whoever owns it meanwhile.",
+                )
+            });
+        }
+        client.is_closed(DEADLINE)?;
+        rejected.push(client);
+    }
+    // However many come, those inside lose nothing.
+    for _ in 0..100 {
+        rejected.push(small.send(get("/"))?);
+    }
+    for mut client in inside {
+        client.finish()?;
+        is_hello(&client.response(DEADLINE)?).map_err(waits_for_rejected)?;
+    }
+    drop(rejected);
+    let start = Instant::now();
+    // As soon as those have gone, there's room again.
+    loop {
+        match small.get("/") {
+            Ok(it) if it.status != 503 => return is_hello(&it),
+            Err(it) if start.elapsed() > DEADLINE => return Err(it),
+            _ if start.elapsed() > DEADLINE => {
+                return differs("room for a client", "503, again and again");
+            }
+            _ => {}
+        }
+    }
+}
+
 pub fn panic_is_500(server: &Server) -> Outcome {
     server.by_hand(by_hand::get("/panic"));
     let mut client = server.send(get("/panic"))?;

@@ -23,6 +23,8 @@ pub struct Range {
     /// `usize::MAX` if the range has no end.
     pub last: usize,
     pub named_in: Vec<usize>,
+    /// `holds from 18 (slow)`.
+    pub is_slow: bool,
 }
 
 impl Row {
@@ -43,6 +45,9 @@ impl Row {
         let index = self.index(step);
         let range = &self.ranges[index];
         let holds = |step: usize| self.symptom(step) == "holds";
+        if range.is_slow {
+            return false;
+        }
         range.symptom != "hangs"
             || range.named_in.contains(&step)
             || (step > 1 && holds(step - 1))
@@ -80,14 +85,14 @@ impl Row {
 
 impl Range {
     /// Reads `SYMPTOM until NN (named in NN, NN)`; the last range of a row is
-    /// `SYMPTOM from NN`, where NN has to be its first step.
+    /// `SYMPTOM from NN`, where NN has to be its first step, or `… (slow)`.
     fn parse(text: &str, first: usize, is_last: bool) -> Option<Range> {
         let (text, note) = match text.split_once(" (") {
             Some((text, note)) => (text, note.strip_suffix(')')?),
             None => (text, ""),
         };
         let named_in = match note {
-            "" => "",
+            "" | "slow" => "",
             note => note.strip_prefix("named in ")?,
         };
         let [symptom, word, number] =
@@ -104,6 +109,7 @@ impl Range {
             symptom: symptom.to_string(),
             last,
             named_in: named_in.ok()?,
+            is_slow: note == "slow",
         })
     }
 }
