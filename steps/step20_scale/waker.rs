@@ -33,7 +33,9 @@ impl Waker {
     /// what was sent: what comes later then wakes the loop once more.
     pub fn clear(&self) {
         while matches!((&self.receiver).read(&mut [0; 16]), Ok(1..)) {}
-        self.is_pending.store(false, Ordering::SeqCst);
+        // A swap, because a `wake` that found `true` may just have happened. To
+        // read what it wrote is to see what was sent before it.
+        self.is_pending.swap(false, Ordering::SeqCst);
     }
 
     /// What the loop waits for.
