@@ -1,21 +1,17 @@
 //! Step 18: makes a connection a value, so that no client can hold a worker.
 //!
-//! How a connection moves through the files:
+//! How a connection moves: `main` accepts it, makes it a `Connection`, and puts
+//! that into the queue. A worker of `thread_pool` takes it out, and calls
+//! `connection::advance`. That does what can be done without waiting: `head` and
+//! `body` find the ends of what arrives, `answer` turns a head into a response
+//! (with `request`, `site`, `files`, `validators` and `ranges`), and `writer` cuts
+//! that into chunks. Then `enqueue` puts the connection back, unless it's done.
 //!
-//! * `main` accepts it, makes it a `Connection`, and puts that into the queue.
-//! * A worker of `thread_pool` takes it out and calls `connection::advance`. That
-//!   does what can be done without waiting: `head` and `body` find the ends of
-//!   what arrives, `answer` turns a head into a response (with `request`, `site`,
-//!   `files`, `validators` and `ranges`), and `writer` cuts that into chunks.
-//! * `enqueue` puts it back, unless it's done. Then it's dropped, and so closed.
-//!
-//! Which threads there are, and where each may block:
-//!
+//! The threads, and where each may block:
 //! * the main thread: in `accept`, and in the end until the workers have ended;
-//! * the workers: when the queue is empty, in a file, in `/sleep`. Never in a
-//!   socket;
-//! * `signal`'s thread: until a signal comes, and when it wakes `accept`;
-//! * the two threads of `log`: when they write to an output that's full.
+//! * the workers: at an empty queue, in a file and in `/sleep`, never in a socket;
+//! * that of `signal`: until a signal comes, and while it wakes `accept`;
+//! * the two of `log`: in an output that's full.
 
 mod access_log;
 mod answer;
@@ -54,7 +50,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use thread_pool::{Queue, ThreadPool};
 // ANCHOR_END: imports
 
-// ANCHOR: main
 fn main() -> io::Result<()> {
     let options = Arc::new(Options::from_args());
     let address = &options.address;
@@ -72,7 +67,6 @@ fn main() -> io::Result<()> {
     // ANCHOR_END: pool
     let mut reported = None;
     writeln!(io::stdout(), "listening on http://{address}")?;
-    // ANCHOR_END: main
     // ANCHOR: loop
     for stream in listener.incoming() {
         if STOPPING.load(Ordering::SeqCst) {
@@ -141,9 +135,7 @@ fn stop(mut address: SocketAddr) {
     match TcpStream::connect(address) {
         // Refused: the loop has seen the flag and closed the listener already.
         Err(error) if error.kind() != ErrorKind::ConnectionRefused => {
-            // ANCHOR: wake
             ERRORS.write(&format!("cannot wake the listener: {error}"));
-            // ANCHOR_END: wake
         }
         _ => {}
     }

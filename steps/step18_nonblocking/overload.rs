@@ -8,7 +8,6 @@ use std::thread;
 use std::time::Instant;
 // ANCHOR_END: head
 
-// ANCHOR: fault
 /// Whether `accept` has failed because of one client or its network, so that the
 /// next client may be fine (accept(2), "Error handling").
 pub fn is_clients_fault(error: &io::Error) -> bool {
@@ -24,9 +23,7 @@ pub fn is_clients_fault(error: &io::Error) -> bool {
             | ErrorKind::Unsupported
     )
 }
-// ANCHOR_END: fault
 
-// ANCHOR: back_off
 /// Waits a moment, because descriptors or memory are missing and `accept` would
 /// fail again at once. Reports that from time to time.
 pub fn back_off(error: &io::Error, reported: &mut Option<Instant>) {
@@ -36,4 +33,3 @@ pub fn back_off(error: &io::Error, reported: &mut Option<Instant>) {
     }
     thread::sleep(ACCEPT_PAUSE);
 }
-// ANCHOR_END: back_off

@@ -39,8 +39,7 @@ enum State {
     /// Waits for a request. Empty lines don't begin one.
     Idle,
     ReadingHead(HeadReader),
-    /// Discards the body, which begins at this index of the buffer. The response
-    /// comes after it.
+    /// Discards the body, which begins at this index. The response comes after it.
     SkippingBody(BodyReader, usize, Response),
     /// Whether the connection stays open after that.
     Sending(ResponseWriter, bool),

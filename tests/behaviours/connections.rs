@@ -111,7 +111,9 @@ pub fn idle_connection_is_closed_silently(server: &Server) -> Outcome {
         "(printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'; sleep 3) | \
          curl -m 9 telnet://ADDRESS",
     ));
-    let server = server.impatient(&[])?;
+    // No other deadline ends it.
+    let options = ["--idle-seconds", "1", "--stall-seconds", "60"];
+    let server = server.configured(&options)?;
     let mut client = idle(&server)?;
     client.is_closed(DEADLINE)?;
     let errors = server.stderr.lines();

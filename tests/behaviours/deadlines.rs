@@ -57,7 +57,8 @@ pub fn incomplete_head_is_408(server: &Server) -> Outcome {
         "(printf 'GET / HTTP/1.1\\r\\n'; sleep 13) | \
          curl -m 14 telnet://ADDRESS   # 408 after ten seconds",
     );
-    let server = server.impatient(&[])?;
+    // The head has its own deadline, which begins with its first byte.
+    let server = server.configured(&["--head-seconds", "1"])?;
     let mut half = server.hold()?;
     let response = half.response(server.patience());
     let response = response.map_err(still_waits).map_err(has_no_408)?;
@@ -226,7 +227,10 @@ pub fn trickling_reader_times_out(server: &Server) -> Outcome {
     let (start, mut count) = (Instant::now(), 0);
     while start.elapsed() < server.patience() {
         match other.head(PAUSE) {
-            Ok(response) => return response.has_status(200),
+            Ok(response) => {
+                response.has_status(200)?;
+                return trickling_reader_is_cut_off(greedy, start);
+            }
             Err(it) if it.symptom != Symptom::Hangs => return Err(it),
             Err(_) => count += greedy.take(1600)?,
         }
@@ -238,6 +242,29 @@ pub fn trickling_reader_times_out(server: &Server) -> Outcome {
         "look at what begins the wait anew. Usual cause: every `write` that has \
          moved a byte does. Only a whole chunk may.",
     ))
+}
+
+/// Another client may be served meanwhile, and still this one has to go.
+#[cfg(target_os = "linux")]
+fn trickling_reader_is_cut_off(mut greedy: Client, start: Instant) -> Outcome {
+    let mut count = 0;
+    while start.elapsed() < Duration::from_secs(3) {
+        std::thread::sleep(PAUSE);
+        count += greedy.take(1600)?;
+    }
+    count += greedy.drain();
+    if count < Large::LENGTH / 2 {
+        return Ok(());
+    }
+    let expected = "an end after a second in which it has taken too little";
+    differs(expected, &format!("{count} bytes that it could take")).map_err(
+        |it| {
+            it.hint(
+                "look at what moves the deadline. Usual cause: every `write` \
+                 that has moved a byte does. Only a whole chunk may.",
+            )
+        },
+    )
 }
 
 #[cfg(target_os = "linux")]

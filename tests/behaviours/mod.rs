@@ -104,7 +104,7 @@ macro_rules! table {
         // step 04: a thread for each connection
         concurrency::slow_request_delays_no_other_client [closes until 01, differs until 02, hangs until 03, holds from 04]
         concurrency::silent_client_delays_no_other_client [hangs until 03, holds from 04]
-        concurrency::twenty_silent_clients_delay_no_other_client [hangs until 03, holds until 04, hangs until 17 (named in 06, 13), holds from 18]
+        concurrency::twenty_silent_clients_delay_no_other_client [hangs until 03, holds until 04, hangs until 17 (named in 06, 13, 15), holds from 18]
         concurrency::four_requests_are_served_concurrently [hangs until 03, holds from 04]
         concurrency::panic_costs_only_its_own_request [hangs until 03, holds until 04, hangs until 05, holds from 06]
         concurrency::hundred_panics_leave_the_server_working [closes until 01, differs until 03, holds until 04, closes until 05, holds from 06]
@@ -136,7 +136,7 @@ macro_rules! table {
         #[cfg(unix)]
         shutdown::shutdown_works_on_ipv6 [dies until 05, holds until 15, differs until 16, holds from 17]
         #[cfg(target_os = "linux")]
-        shutdown::shutdown_works_without_free_descriptors [dies until 05, hangs until 18 (named in 06), holds from 19]
+        shutdown::shutdown_works_without_free_descriptors [dies until 05, hangs until 18 (named in 06, 15), holds from 19]
         #[cfg(unix)]
         shutdown::shutdown_logs_what_it_waits_for [dies until 05, holds from 06]
         #[cfg(unix)]
