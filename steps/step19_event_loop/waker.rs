@@ -32,8 +32,10 @@ impl Waker {
     /// Makes the next `wake` write a byte again. Call this before you look for
     /// what was sent: what comes later then wakes the loop once more.
     pub fn clear(&self) {
-        _ = (&self.receiver).read(&mut [0]); // There's never more than one.
-        self.is_pending.store(false, Ordering::SeqCst);
+        while matches!((&self.receiver).read(&mut [0; 16]), Ok(1..)) {}
+        // A swap, because a `wake` that found `true` may just have happened. To
+        // read what it wrote is to see what was sent before it.
+        self.is_pending.swap(false, Ordering::SeqCst);
     }
 
     /// What the loop waits for.

@@ -6,10 +6,10 @@ use std::process::ExitStatus;
 use super::differs;
 use super::responding::{NOT_FOUND, is_hello, is_page};
 use crate::support::client::Client;
-use crate::support::report::{Deviation, Outcome, Symptom};
+use crate::support::report::Outcome;
 use crate::support::response::Response;
 use crate::support::server::Server;
-use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
+use crate::support::{DEADLINE, by_hand};
 
 /// A request after which the connection may stay open.
 pub fn get(path: &str) -> String {
@@ -17,7 +17,7 @@ pub fn get(path: &str) -> String {
 }
 
 /// Asks on a connection that is open.
-fn asks(client: &mut Client, path: &str) -> Outcome<Response> {
+pub fn asks(client: &mut Client, path: &str) -> Outcome<Response> {
     client.send(get(path))?;
     client.response(DEADLINE)
 }
@@ -183,36 +183,6 @@ pub fn idle_connections_delay_no_other_client(server: &Server) -> Outcome {
     Ok(())
 }
 
-pub fn started_request_is_not_dropped(server: &Server) -> Outcome {
-    let clients = by_hand::held(4) + "\n" + by_hand::STATUS;
-    server.by_hand(by_hand::with("--workers 4", &clients));
-    for _ in 0..10 {
-        // A new one each time: clients that have left may still count.
-        let server = server.configured(&["--workers", "4"])?;
-        let mut idle = idle(&server)?;
-        // These have all begun, if only with a byte.
-        let mut begun = [server.hold()?, server.send("G")?, server.send("\r")?];
-        idle.send("GET / HTTP/1.1\r\n")?;
-        let mut others = Vec::new();
-        for _ in 0..12 {
-            others.push(server.send(get("/"))?);
-        }
-        others[0].is_not_answered(
-            SHORT_WAIT / 10,
-            "nothing, while four requests have begun",
-        )?;
-        idle.send("Host: a\r\n\r\n")?;
-        is_hello(&idle.response(DEADLINE)?)?;
-        begun[0].finish()?;
-        begun[1].send("ET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
-        begun[2].send("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
-        for client in begun.iter_mut().chain(&mut others) {
-            is_hello(&client.response(DEADLINE)?)?;
-        }
-    }
-    Ok(())
-}
-
 pub fn thousandth_response_closes_the_connection(server: &Server) -> Outcome {
     // How many new connections it took for each of 1,001 requests.
     server.by_hand(
@@ -234,7 +204,7 @@ pub fn thousandth_response_closes_the_connection(server: &Server) -> Outcome {
 }
 
 #[cfg(unix)]
-fn ends_with(server: &Server, code: i32) -> Outcome {
+pub fn ends_with(server: &Server, code: i32) -> Outcome {
     let status: ExitStatus = server.exit()?;
     if status.code() == Some(code) {
         return Ok(());
@@ -298,24 +268,4 @@ pub fn shutdown_announces_connection_close(server: &Server) -> Outcome {
     }
     drop((client, pipelined)); // The lingering close ends.
     ends_with(server, 0)
-}
-
-#[cfg(unix)]
-pub fn shutdown_drain_is_bounded(server: &Server) -> Outcome {
-    server.by_hand(
-        "SERVER ADDRESS --drain-seconds 1 & server=$!; sleep 1\n\
-         curl -i -m 9 'http://ADDRESS/sleep?ms=8000' & sleep 1\n\
-         kill $server; wait $server; echo \"exit status $?\"   # 1",
-    );
-    let server = server.configured(&["--drain-seconds", "0.3"])?;
-    let mut client = idle(&server)?;
-    // Both in one piece: with the first answer, the second has been received.
-    client.send(get("/") + &get("/sleep?ms=10000"))?;
-    is_hello(&client.response(DEADLINE)?)?;
-    server.signal("TERM")?;
-    ends_with(&server, 1)?;
-    match client.response(DEADLINE) {
-        Err(it) if it.symptom == Symptom::Closes => Ok(()),
-        other => differs("the end of the connection", &format!("{other:?}")),
-    }
 }

@@ -16,6 +16,9 @@ pub mod connections;
 pub mod crowds;
 pub mod deadlines;
 pub mod directory;
+#[cfg(unix)]
+pub mod draining;
+pub mod event_loop;
 pub mod files;
 pub mod keep_alive;
 pub mod limits;
@@ -372,9 +375,29 @@ macro_rules! table {
         overload::client_beyond_the_limit_of_connections_is_503 [closes until 01, differs until 15, hangs until 17, holds from 18]
 
         // step 19: waiting isn't work
-        connections::started_request_is_not_dropped [closes until 15, hangs until 18, holds from 19]
+        #[cfg(target_os = "linux")]
+        event_loop::thousand_idle_connections_cost_no_processor_time [closes until 15, hangs until 17, differs until 18, holds from 19]
+        #[cfg(target_os = "linux")]
+        event_loop::half_closed_slow_reader_costs_no_processor_time [closes until 01, differs until 08, holds until 17, differs until 18, holds from 19]
+        #[cfg(target_os = "linux")]
+        event_loop::no_wake_up_is_lost [closes until 15, hangs until 17, holds from 18]
+        #[cfg(target_os = "linux")]
+        event_loop::interrupted_wait_does_not_end_the_server [holds from 01]
+        event_loop::deadline_is_met_within_half_a_second [hangs until 12, holds from 13]
+        event_loop::longest_idle_connection_makes_room [hangs until 03, closes until 15, hangs until 17, differs until 18, holds from 19]
+        event_loop::new_connection_gets_time_to_send [closes until 01, hangs until 03, closes until 15, hangs until 17, differs until 18, holds from 19]
+        event_loop::started_request_is_not_dropped [closes until 15, holds from 16]
+        event_loop::crowd_of_uploads_loses_no_response [resets until 13, hangs until 17, holds from 18]
+        #[cfg(target_os = "linux")]
+        draining::shutdown_works_without_its_address [dies until 05, hangs until 18, holds from 19]
         #[cfg(unix)]
-        connections::shutdown_drain_is_bounded [closes until 15, hangs until 18, holds from 19]
+        draining::shutdown_drain_is_bounded [dies until 05, hangs until 18, holds from 19]
+        #[cfg(unix)]
+        draining::shutdown_fails_only_if_a_response_is_cut_off [closes until 01, dies until 05, hangs until 18, holds from 19]
+        #[cfg(unix)]
+        draining::shutdown_gives_a_started_request_two_seconds [dies until 05, hangs until 18, holds from 19]
+        #[cfg(unix)]
+        draining::three_second_response_outlasts_the_shutdown [dies until 05, holds from 06]
 
         // step 20: a cost that doesn't grow
     } };

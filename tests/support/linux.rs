@@ -102,6 +102,20 @@ impl Server {
         })
     }
 
+    /// Takes its address away from a server that has a network of its own.
+    pub fn lose_address(&self) -> Outcome {
+        let id = self.process.borrow().id().to_string();
+        let enter = ["-t", &id, "-U", "-n", "--preserve-credentials"];
+        let mut nsenter = Command::new("nsenter");
+        let down = ["ip", "link", "set", "lo", "down"];
+        let status = nsenter.args(enter).args(down).status();
+        if status.as_ref().is_ok_and(|status| status.success()) {
+            return Ok(());
+        }
+        let saw = format!("nsenter: {status:?}");
+        Err(Deviation::new(Symptom::Broken, "a network that goes down", &saw))
+    }
+
     /// Waits until the main thread sleeps, for example in `accept`.
     pub fn main_thread_sleeps(&self) -> Outcome {
         let id = self.process.borrow().id();

@@ -1,0 +1,167 @@
+//! A shutdown that ends in time, and says whether anything was lost.
+
+#[cfg(target_os = "linux")]
+use std::process::Command;
+use std::time::Duration;
+
+use super::connections::get;
+use super::differs;
+use super::responding::is_hello;
+#[cfg(target_os = "linux")]
+use super::shutdown::shutdown_works_without_free_descriptors;
+use crate::support::client;
+use crate::support::report::{Deviation, Outcome, Symptom};
+use crate::support::server::Server;
+use crate::support::{DEADLINE, by_hand};
+
+/// The process ends, with that status.
+fn ends_with(server: &Server, code: i32) -> Outcome {
+    if !server.stdout.wait_for_end(server.patience()) {
+        let expected = "that the process ends, whatever its clients do";
+        let saw = "it still waits";
+        let seen = Deviation::new(Symptom::Hangs, expected, saw);
+        return Err(seen.hint(
+            "look at what the shutdown waits for, and until when. Everything \
+             that it waits for needs a deadline.",
+        ));
+    }
+    let status = server.exit()?;
+    if status.code() == Some(code) {
+        return Ok(());
+    }
+    let dies = Symptom::Dies;
+    let expected = format!("exit status {code}");
+    Err(Deviation::new(dies, &expected, &status.to_string()).hint(
+        "look at what counts as cut off. A client is owed a response from the \
+         moment at which its request is complete until all of it is sent.",
+    ))
+}
+
+/// A connection that ends without a byte is the process's end.
+fn died(seen: Deviation) -> Deviation {
+    match seen.symptom {
+        Symptom::Closes => Deviation { symptom: Symptom::Dies, ..seen },
+        _ => seen,
+    }
+}
+
+/// A server that gives its clients that many seconds to leave, if it limits them.
+fn draining(server: &Server, seconds: &str) -> Outcome<Server> {
+    let patient = ["--head-seconds", "60", "--linger-seconds", "60"];
+    let limited = [&patient, &["--drain-seconds", seconds][..]].concat();
+    let limited = server.start_within("true", &limited);
+    limited.or_else(|_| server.configured(&patient))
+}
+
+#[cfg(target_os = "linux")]
+pub fn shutdown_works_without_its_address(server: &Server) -> Outcome {
+    server.by_hand(
+        "unshare -rn sh -c 'ip link set lo up\n\
+         SERVER ADDRESS & server=$!; sleep 1\n\
+         ip link set lo down; kill -TERM $server; sleep 2\n\
+         kill -KILL $server; wait $server; echo \"exit status $?\"'   # 0",
+    );
+    let has_network = "ip link set lo up && ip link set lo down";
+    let mut unshare = Command::new("unshare");
+    let works = unshare.args(["-rn", "sh", "-c", has_network]).output();
+    if !works.is_ok_and(|output| output.status.success()) {
+        eprintln!("without a network to take away, descriptors must do");
+        return shutdown_works_without_free_descriptors(server);
+    }
+    // The shell becomes unshare, and never comes to what follows.
+    let within = "exec unshare -rn sh -c 'ip link set lo up; exec \"$0\" \
+                  127.0.0.1:0 \"$@\"' \"$0\" \"$@\"";
+    let lonely = server.start_within(within, &[])?;
+    lonely.main_thread_sleeps()?;
+    lonely.lose_address()?;
+    lonely.signal("TERM")?;
+    ends_with(&lonely, 0).map_err(|seen| {
+        if seen.symptom != Symptom::Hangs {
+            return seen;
+        }
+        seen.hint(
+            "look at what wakes the thread that accepts. A connection to the \
+             server's own address can't, now that the address is gone: the \
+             network may fail, but a pair of connected sockets doesn't.",
+        )
+    })
+}
+
+pub fn shutdown_drain_is_bounded(server: &Server) -> Outcome {
+    server.by_hand(
+        "SERVER ADDRESS --drain-seconds 1 & server=$!; sleep 1\n\
+         curl -i -m 9 'http://ADDRESS/sleep?ms=8000' & sleep 1\n\
+         kill $server; wait $server; echo \"exit status $?\"   # 1",
+    );
+    let server = draining(server, "0.3")?;
+    let mut client = server.send(get("/sleep?ms=10000"))?;
+    server.signal("TERM")?;
+    ends_with(&server, 1)?;
+    match client.response(DEADLINE) {
+        Err(it) if it.symptom == Symptom::Closes => Ok(()),
+        other => differs("the end of the connection", &format!("{other:?}")),
+    }
+}
+
+/// Half a request isn't owed a response, nor is a client that has its own.
+pub fn shutdown_fails_only_if_a_response_is_cut_off(
+    server: &Server,
+) -> Outcome {
+    server.by_hand(
+        "SERVER ADDRESS --drain-seconds 1 & server=$!; sleep 1\n".to_string()
+            + &by_hand::held(1)
+            + "\nkill $server; (sleep 4; kill -KILL $server) &\n\
+               wait $server; echo \"exit status $?\"   # 0",
+    );
+    let server = draining(server, "0.3")?;
+    let mut served = server.send(client::get("/"))?;
+    is_hello(&served.response(DEADLINE)?)?;
+    let _held = server.hold()?;
+    server.signal("TERM")?;
+    ends_with(&server, 0)
+}
+
+pub fn shutdown_gives_a_started_request_two_seconds(
+    server: &Server,
+) -> Outcome {
+    server.by_hand(
+        "SERVER ADDRESS --head-seconds 60 & server=$!; sleep 1\n\
+         (printf 'GET / HTTP/1.1\\r\\n'; sleep 9) | \
+         curl -s -m 9 telnet://ADDRESS & sleep 1\n\
+         kill $server; (sleep 4; kill -KILL $server) &\n\
+         wait $server; echo \"exit status $?\"   # 0",
+    );
+    let server = draining(server, "60")?;
+    let mut held = server.hold()?;
+    server.signal("TERM")?;
+    server.refuses_connections()?;
+    let response = held.response(server.patience()).map_err(|seen| {
+        died(seen).hint(
+            "look at the deadline of a request that has begun when the server \
+             is told to stop. It may be long: here it's a minute.",
+        )
+    })?;
+    response.has_status(408)?;
+    drop(held);
+    ends_with(&server, 0)
+}
+
+pub fn three_second_response_outlasts_the_shutdown(server: &Server) -> Outcome {
+    server.by_hand(
+        "SERVER ADDRESS & server=$!; sleep 1\n\
+         curl -i -m 9 'http://ADDRESS/sleep?ms=3000' & sleep 1\n\
+         kill $server; wait $server; echo \"exit status $?\"; wait",
+    );
+    let server = server.start_at("127.0.0.1")?;
+    let mut slow = server.send(client::get("/sleep?ms=3000"))?;
+    server.signal("TERM")?;
+    let time = DEADLINE + Duration::from_secs(3);
+    is_hello(&slow.response(time).map_err(|seen| {
+        died(seen).hint(
+            "look at what ends the process. A request that's complete is \
+             answered completely, as long as the drain lasts.",
+        )
+    })?)?;
+    drop(slow);
+    ends_with(&server, 0)
+}
