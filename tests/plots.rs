@@ -32,12 +32,12 @@ use std::{env, fs};
 
 /// What all measurements have in common: three rounds, of which the median
 /// counts.
-const COMMON: [&str; 4] = ["--rounds", "3", "--seconds", "3"];
+const COMMON: [&str; 4] = ["--rounds", "3", "--seconds", "1"];
 
 /// Each measurement, and what `load` is asked for beside that.
-const MEASUREMENTS: [(&str, &[&str]); 4] = [
-    ("speed_keep_alive", &["step04", "step05", "step20"]),
-    ("speed_close", &["--close", "step04", "step05", "step20"]),
+const MEASUREMENTS: [(&str, &[&str]); 3] = [
+    ("speed_keep_alive", &SERVERS),
+    ("speed_close", &CLOSE),
     (
         "speed_workers",
         &[
@@ -47,11 +47,27 @@ const MEASUREMENTS: [(&str, &[&str]); 4] = [
             "step20 --workers 256",
         ],
     ),
-    ("speed_nginx", &["step20", NGINX]),
 ];
 
-/// Where nginx listens, by the configuration in the chapter.
+/// Where nginx listens, by the configuration in the chapter, and where with a
+/// cache of open files.
 const NGINX: &str = "127.0.0.1:8081";
+const TUNED: &str = "127.0.0.1:8082";
+
+const SERVERS: [&str; 9] = [
+    "step04", "step05", "step15", "step17", "step18", "step19", "step20",
+    NGINX, TUNED,
+];
+
+const CLOSE: [&str; 10] = {
+    let mut arguments = ["--close"; 10];
+    let mut next = 0;
+    while next < SERVERS.len() {
+        arguments[next + 1] = SERVERS[next];
+        next += 1;
+    }
+    arguments
+};
 
 fn source() -> PathBuf {
     repository().join("book/src")
@@ -79,8 +95,10 @@ fn measure() {
         if cfg!(debug_assertions) {
             panic!("a debug build's figures mean little: cargo test --release");
         }
-        let taken = TcpStream::connect(NGINX).is_ok();
-        assert!(!taken, "{NGINX} is taken; nginx is to be measured there");
+        for address in [NGINX, TUNED] {
+            let taken = TcpStream::connect(address).is_ok();
+            assert!(!taken, "{address} is taken; nginx is measured there");
+        }
         let _nginx = Nginx::start();
         for (name, arguments) in MEASUREMENTS {
             let mut load = Command::new(binary("load"));
@@ -203,19 +221,22 @@ fn figures(name: &str) -> BTreeMap<String, (f64, f64)> {
 fn the_chapter_says_what_was_measured() {
     measure();
     let all = MEASUREMENTS.map(|(name, _)| figures(name));
+    let [keep_alive, ..] = &all;
+    assert!(keep_alive["step17"].1 > 0.0, "step 17 serves more than four");
     for (name, (_, errors)) in all.iter().flatten() {
-        assert_eq!(*errors, 0.0, "{name} had errors");
+        let starves = name == "step17";
+        assert!(*errors == 0.0 || starves, "{name} had errors");
     }
-    let [keep_alive, close, workers, nginx] = all;
-    let several = "several times as many requests as step 05";
-    let same = "as many requests as step 05, give or take";
+    let [keep_alive, close, workers] = all;
+    let several = "more than twice as many requests as step 05";
+    let smaller = "Now its lead is gone";
     let tenfold = "more than ten times as many";
     let ahead = "step 05 is ahead of step 04";
     let class = "are in the same class";
     for (words, figures, high, low, ratios) in [
-        (several, &keep_alive, "step20", "step05", 2.5..=100.0),
+        (several, &keep_alive, "step20", "step05", 2.0..=100.0),
         (ahead, &keep_alive, "step05", "step04", 1.1..=100.0),
-        (same, &close, "step20", "step05", 0.6..=1.6),
+        (smaller, &close, "step20", "step05", 0.6..=1.6),
         (ahead, &close, "step05", "step04", 1.1..=100.0),
         (
             tenfold,
@@ -224,7 +245,8 @@ fn the_chapter_says_what_was_measured() {
             "step20 --workers 2",
             10.0..=100.0,
         ),
-        (class, &nginx, "step20", NGINX, 0.5..=2.0),
+        (class, &keep_alive, "step20", NGINX, 0.5..=2.0),
+        (class, &keep_alive, "step20", TUNED, 0.5..=2.0),
     ] {
         let ratio = figures[high].0 / figures[low].0;
         assert!(ratios.contains(&ratio), "{high} is {ratio} times {low}");
@@ -292,8 +314,7 @@ mod calls {
     const DEADLINE: Duration = Duration::from_secs(20);
 
     /// Those whose number is the same whenever it is counted.
-    const CALLS: [&str; 7] =
-        ["accept4", "recvfrom", "openat", "read", "close", "write", "sendto"];
+    const CALLS: [&str; 4] = ["accept4", "openat", "close", "write"];
 
     fn is_there(program: &str) -> bool {
         Command::new(program).arg("--version").output().is_ok()

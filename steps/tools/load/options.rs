@@ -14,7 +14,8 @@ load: how many requests a server answers, and how long they take
 
 Each SERVER gets the same load, one after the other. It is one of these:
   step04             a program of this package; it is built if need be
-  \"step16 --queue 9\" such a program, with options
+  \"step20 --idle-seconds 9\"
+                     such a program, with options
   ./my-server        any program, by a path with a slash in it, that takes an
                      address and prints `listening on http://ADDRESS` first
   127.0.0.1:8080     a server that runs already, on this machine
