@@ -1,5 +1,6 @@
 //! Where the body of a request ends, as its head announces it.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::connections::{get, has_status};
@@ -358,23 +359,37 @@ pub fn slow_body_times_out(server: &Server) -> Outcome {
          \x20 curl -m 9 telnet://ADDRESS   # 408 after two seconds",
     ));
     let server = server.impatient(&[])?;
+    let hint = "look at the clock after each read, too. A timeout for each read \
+                begins anew with every byte; a deadline is for the whole body.";
+    let mut time = Duration::ZERO;
     for (fields, bytes) in
         [("Content-Length: 9999\r\n", "x"), (CHUNKED, "1\r\nx\r\n")]
     {
+        let start = Instant::now();
         let mut client = server.send(post(fields, ""))?;
         let status = trickles(&mut client, bytes, server.patience());
-        let status = status.map_err(because(
-            "look at the clock after each read, too. A timeout for each read \
-             begins anew with every byte; a deadline is for the whole body.",
-        ))?;
-        if status != 408 {
-            let saw = format!("status {status}");
-            let expected = "status 408, once the time for the body is over";
-            let differs = Symptom::Differs;
-            return Err(client.deviation(differs, expected, &saw));
-        }
+        is_408(&client, status.map_err(because(hint))?)?;
+        time = start.elapsed();
     }
-    Ok(())
+    // The next byte is always there. The rest comes when it's far too late.
+    let start = Instant::now();
+    let mut client = server.send(post(CHUNKED, ""))?;
+    while start.elapsed() < 2 * time {
+        client.send("1\r\nx\r\n")?;
+        thread::sleep(Duration::from_micros(100));
+    }
+    client.send("0\r\n\r\n")?;
+    let status = client.head(DEADLINE)?.status;
+    is_408(&client, status).map_err(because(hint))
+}
+
+fn is_408(client: &Client, status: u16) -> Outcome {
+    if status == 408 {
+        return Ok(());
+    }
+    let expected = "status 408, once the time for the body is over";
+    let saw = format!("status {status}");
+    Err(client.deviation(Symptom::Differs, expected, &saw))
 }
 
 /// Half a request has no response, but costs nobody else theirs.
