@@ -358,23 +358,25 @@ pub fn slow_body_times_out(server: &Server) -> Outcome {
          \x20 curl -m 9 telnet://ADDRESS   # 408 after two seconds",
     ));
     let server = server.impatient(&[])?;
+    let hint = "look at the clock after each read, too. A timeout for each read \
+                begins anew with every byte; a deadline is for the whole body.";
     for (fields, bytes) in
         [("Content-Length: 9999\r\n", "x"), (CHUNKED, "1\r\nx\r\n")]
     {
         let mut client = server.send(post(fields, ""))?;
         let status = trickles(&mut client, bytes, server.patience());
-        let status = status.map_err(because(
-            "look at the clock after each read, too. A timeout for each read \
-             begins anew with every byte; a deadline is for the whole body.",
-        ))?;
-        if status != 408 {
-            let saw = format!("status {status}");
-            let expected = "status 408, once the time for the body is over";
-            let differs = Symptom::Differs;
-            return Err(client.deviation(differs, expected, &saw));
-        }
+        is_408(&client, status.map_err(because(hint))?)?;
     }
     Ok(())
+}
+
+fn is_408(client: &Client, status: u16) -> Outcome {
+    if status == 408 {
+        return Ok(());
+    }
+    let expected = "status 408, once the time for the body is over";
+    let saw = format!("status {status}");
+    Err(client.deviation(Symptom::Differs, expected, &saw))
 }
 
 /// Half a request has no response, but costs nobody else theirs.
