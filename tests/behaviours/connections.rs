@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 use super::differs;
 use super::responding::{NOT_FOUND, is_hello, is_page};
 use crate::support::client::Client;
-use crate::support::report::Outcome;
+use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::response::Response;
 use crate::support::server::Server;
 use crate::support::{DEADLINE, by_hand};
