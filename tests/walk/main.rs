@@ -220,7 +220,6 @@ const STEPS: &[Step] = &[
             "answer.rs",
             "connection.rs",
             "descriptors.rs",
-            "epoll.rs",
             "limits.rs",
             "main.rs",
             "options.rs",
