@@ -212,14 +212,12 @@ impl Connection {
         // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
         let is_head = self.buffer.trim_ascii_start().starts_with(b"HEAD ");
         let keep_alive = response.keep_alive;
-        // ANCHOR: logged
         let status = response.status;
         let length = if is_head { 0 } else { response.body.length() };
         if self.options.access_log {
             let (stream, sent) = (&self.stream, &self.buffer);
             OUTPUT.write(&access_log::entry(stream, sent, status, length));
         }
-        // ANCHOR_END: logged
         self.buffer.drain(..head_end);
         self.deadline = Instant::now() + self.options.stall_timeout;
         State::Sending(ResponseWriter::new(response, !is_head), keep_alive)

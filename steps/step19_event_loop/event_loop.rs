@@ -1,5 +1,5 @@
-//! The loop in which connections rest, and the way from there to a worker and
-//! back.
+// ANCHOR: imports
+//! The loop in which connections rest, and their way to a worker and back.
 
 use crate::STOPPED;
 use crate::connection::{Connection, Next};
@@ -17,7 +17,9 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
+// ANCHOR_END: imports
 
+// ANCHOR: struct
 /// Owns the listener and all connections that can't proceed. It never waits,
 /// except for all of them at once.
 pub struct EventLoop {
@@ -36,7 +38,9 @@ pub struct EventLoop {
     /// How many connections there are, here and with the workers.
     open: usize,
 }
+// ANCHOR_END: struct
 
+// ANCHOR: new
 impl EventLoop {
     pub fn new(
         listener: TcpListener,
@@ -58,7 +62,9 @@ impl EventLoop {
             open: 0,
         })
     }
+    // ANCHOR_END: new
 
+    // ANCHOR: run
     /// Serves until the server is asked to stop, and then until all responses
     /// have been sent or the drain is over. Returns how many were cut off.
     pub fn run(&mut self) -> io::Result<usize> {
@@ -79,7 +85,9 @@ impl EventLoop {
         let owes = |connection: &&Connection| !connection.owes_response();
         Ok(self.open - self.resting.iter().filter(owes).count())
     }
+    // ANCHOR_END: run
 
+    // ANCHOR: turn
     /// Waits for something to do, until that time at the latest, and does it.
     fn turn(&mut self, until: Instant) -> io::Result<()> {
         let has_newcomers = self.wait(until)?;
@@ -98,7 +106,9 @@ impl EventLoop {
         }
         Ok(())
     }
+    // ANCHOR_END: turn
 
+    // ANCHOR: wait
     /// Waits for a client, a worker or a deadline. Gives the connections that
     /// can proceed to the workers, and returns whether there are newcomers.
     fn wait(&mut self, mut until: Instant) -> io::Result<bool> {
@@ -130,7 +140,9 @@ impl EventLoop {
         }
         Ok(entries.last().is_some_and(Entry::is_ready))
     }
+    // ANCHOR_END: wait
 
+    // ANCHOR: accept
     /// Accepts all clients that are waiting for it.
     fn accept(&mut self) {
         while Instant::now() >= self.accept_at {
@@ -146,7 +158,9 @@ impl EventLoop {
             }
         }
     }
+    // ANCHOR_END: accept
 
+    // ANCHOR: admit
     /// Serves a client, or tells it that there's no room.
     fn admit(&mut self, stream: TcpStream) {
         let limit = self.options.connections;
@@ -175,7 +189,9 @@ impl EventLoop {
         self.execute(connection);
         true
     }
+    // ANCHOR_END: admit
 
+    // ANCHOR: execute
     /// Has a worker do what can be done on a connection.
     fn execute(&self, connection: Connection) {
         let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
@@ -192,3 +208,4 @@ impl EventLoop {
         });
     }
 }
+// ANCHOR_END: execute

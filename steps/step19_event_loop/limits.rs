@@ -54,8 +54,7 @@ pub const MIN_WAIT: Duration = Duration::from_millis(1);
 /// A lingering close may take this many times the silence that ends it.
 pub const MAX_LINGER: u32 = 15;
 
-// ANCHOR: overload
-/// How many lines may wait to be written to an output.
+/// The lines that may wait to be written to an output.
 pub const MAX_LINES: usize = 1024;
 
 /// How long the server waits at shutdown for lines that aren't written yet.
@@ -70,4 +69,3 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The shortest time between two reports of that failure.
 pub const REPORT_EVERY: Duration = Duration::from_secs(1);
-// ANCHOR_END: overload

@@ -1,4 +1,18 @@
 //! Step 19: lets connections rest in one loop, because waiting isn't work.
+//!
+//! How a connection moves: `event_loop` accepts it, and owns it while it rests. If
+//! `poller` finds it ready, or its deadline has passed, the loop puts it into the
+//! queue. A worker of `thread_pool` takes it out, and calls
+//! `connection::advance`. That does what can be done without waiting: `head` and
+//! `body` find the ends of what arrives, `answer` turns a head into a response
+//! (with `request`, `site`, `files`, `validators` and `ranges`), and `writer` cuts
+//! that into chunks. Then a channel brings it back, and `waker` wakes the loop.
+//!
+//! The threads, and where each may block:
+//! * the main thread: in `poller::wait`, for all sockets at once;
+//! * the workers: at an empty queue, in a file and in `/sleep`, never in a socket;
+//! * that of `signal`: until a signal comes;
+//! * the two of `log`: in an output that's full.
 
 mod access_log;
 mod answer;
@@ -26,6 +40,7 @@ mod validators;
 mod waker;
 mod writer;
 
+// ANCHOR: imports
 use event_loop::EventLoop;
 use log::ERRORS;
 use options::Options;
@@ -35,6 +50,7 @@ use std::process;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use waker::Waker;
+// ANCHOR_END: imports
 
 // ANCHOR: main
 fn main() -> io::Result<()> {
@@ -64,7 +80,7 @@ fn main() -> io::Result<()> {
     log::flush();
     Ok(())
 }
-// ANCHOR_END: main
 
 /// When the server was asked to stop.
 static STOPPED: OnceLock<Instant> = OnceLock::new();
+// ANCHOR_END: main

@@ -34,11 +34,13 @@ impl ThreadPool {
         Ok(ThreadPool { workers, sender: Some(sender) })
     }
 
+    // ANCHOR: execute
     /// Puts `job` at the end of the queue. The next free worker runs it.
     pub fn execute(&self, job: impl FnOnce() + Send + 'static) {
         let sender = self.sender.as_ref().expect("only drop takes it");
         sender.send(Box::new(job)).expect("workers outlive the sender");
     }
+    // ANCHOR_END: execute
 }
 
 impl Drop for ThreadPool {

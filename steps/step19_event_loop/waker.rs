@@ -1,3 +1,4 @@
+// ANCHOR: waker
 //! Wakes the event loop from another thread.
 
 use crate::poller::{self, Local};
@@ -20,7 +21,9 @@ impl Waker {
         receiver.set_nonblocking(true)?;
         Ok(Waker { sender, receiver, is_pending: AtomicBool::new(false) })
     }
+    // ANCHOR_END: waker
 
+    // ANCHOR: wake
     /// Wakes the loop. Send what it is to find before you call this.
     pub fn wake(&self) {
         if !self.is_pending.swap(true, Ordering::SeqCst) {
@@ -33,8 +36,7 @@ impl Waker {
     /// what was sent: what comes later then wakes the loop once more.
     pub fn clear(&self) {
         while matches!((&self.receiver).read(&mut [0; 16]), Ok(1..)) {}
-        // A swap, because a `wake` that found `true` may just have happened. To
-        // read what it wrote is to see what was sent before it.
+        // It's also a read, so that we see what was sent before the last `wake`.
         self.is_pending.swap(false, Ordering::SeqCst);
     }
 
@@ -43,6 +45,7 @@ impl Waker {
         &self.receiver
     }
 }
+// ANCHOR_END: wake
 
 #[cfg(test)]
 mod tests {

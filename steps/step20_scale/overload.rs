@@ -5,7 +5,6 @@ use crate::log::ERRORS;
 use std::io::{self, ErrorKind};
 use std::time::Instant;
 
-// ANCHOR: fault
 /// Whether `accept` has failed because of one client or its network, so that the
 /// next client may be fine (accept(2), "Error handling").
 pub fn is_clients_fault(error: &io::Error) -> bool {
@@ -21,8 +20,8 @@ pub fn is_clients_fault(error: &io::Error) -> bool {
             | ErrorKind::Unsupported
     )
 }
-// ANCHOR_END: fault
 
+// ANCHOR: report
 /// Reports from time to time that descriptors or memory are missing.
 pub fn report(error: &io::Error, reported: &mut Option<Instant>) {
     if reported.is_none_or(|time| time.elapsed() >= REPORT_EVERY) {
@@ -35,3 +34,4 @@ pub fn report(error: &io::Error, reported: &mut Option<Instant>) {
 pub fn log_error(error: &io::Error) {
     ERRORS.write(&format!("connection failed: {error}"));
 }
+// ANCHOR_END: report
