@@ -65,7 +65,6 @@ pub const MIN_WAIT: Duration = Duration::from_millis(1);
 /// A lingering close may take this many times the silence that ends it.
 pub const MAX_LINGER: u32 = 15;
 
-// ANCHOR: overload
 /// How many lines may wait to be written to an output.
 pub const MAX_LINES: usize = 1024;
 
@@ -81,4 +80,3 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The shortest time between two reports of that failure.
 pub const REPORT_EVERY: Duration = Duration::from_secs(1);
-// ANCHOR_END: overload
