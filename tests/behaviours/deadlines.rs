@@ -150,7 +150,7 @@ pub fn request_that_waited_in_the_queue_is_served(server: &Server) -> Outcome {
          sleep 1; curl -i -m 20 http://ADDRESS/   # 200 after eleven seconds",
     );
     let server = server.impatient(&["--workers", "1"])?;
-    let mut busy = server.send(get("/sleep?ms=600"))?;
+    let mut busy = server.send(get("/sleep?ms=1500"))?;
     // As large as a head may be.
     let large = format!("X: {}\r\nHost:", "x".repeat(16_200));
     let mut waiting = server.send(get("/").replace("Host:", &large))?;
