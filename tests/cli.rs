@@ -14,7 +14,7 @@ use place::binary;
 /// How every line about an address that can't be used ends.
 const HINT: &str = "; an address looks like 127.0.0.1:7878";
 
-/// A server that starts after all would run for ever.
+/// A server that starts after all would run forever.
 const LIMIT: Duration = Duration::from_secs(30);
 
 const STEPS: &[&str] = &[

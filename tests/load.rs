@@ -393,7 +393,7 @@ fn a_server_that_was_started_is_ended() {
     std::os::unix::fs::symlink(binary("step06"), &link).unwrap();
     assert_good(&short_load(&[name]).success(), name);
     assert!(!is_alive(), "after the load");
-    // This one repeats its argument for ever, and that is not an announcement.
+    // This one repeats its argument forever, and that is not an announcement.
     let which = Command::new("sh").args(["-c", "command -v yes"]).unwrap();
     let yes = String::from_utf8(which.stdout).unwrap();
     fs::remove_file(&link).unwrap();

@@ -11,7 +11,7 @@ const VERSION_NOT_SUPPORTED: &str = "505 HTTP Version Not Supported";
 // ANCHOR_END: head
 
 // ANCHOR: request
-/// A request that keeps the rules. It borrows from the bytes of its head.
+/// A request that follows the rules. It borrows from the bytes of its head.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// Begins with a slash, except in `OPTIONS *` and `CONNECT host:port`.
@@ -197,7 +197,8 @@ mod tests {
     }
 
     // ANCHOR: check
-    /// Whatever is accepted keeps the rules; nothing makes the parser panic.
+    /// Whatever is accepted follows the rules, and nothing makes the parser
+    /// panic.
     fn check(head: &[u8]) {
         let Ok(request) = Request::parse(head) else { return };
         let shown = head.escape_ascii();

@@ -1,5 +1,5 @@
 // ANCHOR: doc
-//! Step 09: serves a directory of files, and nothing outside of it.
+//! Step 09: serves a directory of files, and nothing outside it.
 // ANCHOR_END: doc
 
 mod date;

@@ -4,7 +4,7 @@ use crate::response::Status;
 use std::net::Ipv6Addr;
 use std::str;
 
-/// A request that keeps the rules. It borrows from the bytes of its head.
+/// A request that follows the rules. It borrows from the bytes of its head.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// A token. Case matters: `get` isn't `GET` (RFC 9110 §9.1).
@@ -184,7 +184,8 @@ mod tests {
         }
     }
 
-    /// Whatever is accepted keeps the rules; nothing makes the parser panic.
+    /// Whatever is accepted follows the rules, and nothing makes the parser
+    /// panic.
     fn check(head: &[u8]) {
         let Ok(request) = Request::parse(head) else { return };
         let shown = head.escape_ascii();

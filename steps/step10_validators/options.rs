@@ -21,13 +21,13 @@ Serves the files of a directory over HTTP.
 
 Usage: step10 [OPTIONS] [ADDRESS]
 
-ADDRESS is where to listen: 127.0.0.1:7878 if you name none. Port 0 takes a
-free port, and 0.0.0.0 lets other machines in.
+ADDRESS is where to listen, by default 127.0.0.1:7878. Port 0 picks a free
+port, and 0.0.0.0 lets other machines in.
 
 Options:
-  --root DIR    the directory to serve; without it, this tutorial's pages
+  --root DIR    the directory to serve [this tutorial's pages]
   --workers N   how many connections are served at once [4]
-  --no-demo     without /sleep and /panic; use it for anything real
+  --no-demo     turns off /sleep and /panic; use it for anything real
   --help        prints this help
 ";
 
@@ -74,8 +74,8 @@ impl Options {
         }
     }
 
-    /// `None` asks for the help. An error names the argument and what's wrong
-    /// with it.
+    /// `None` means that the help was asked for. An error names the argument
+    /// and says what's wrong with it.
     fn parse(
         mut arguments: impl Iterator<Item = OsString>,
     ) -> Result<Option<Options>, String> {
@@ -114,7 +114,7 @@ impl Options {
     }
 }
 
-/// The name of an option, and its value if they are joined as in `--root=DIR`.
+/// The name of an option, and its value if they're joined, as in `--root=DIR`.
 fn split(argument: OsString) -> (String, Option<OsString>) {
     match argument.to_str().and_then(|text| text.split_once('=')) {
         Some((name, value)) if name.starts_with("--") => {
@@ -124,7 +124,7 @@ fn split(argument: OsString) -> (String, Option<OsString>) {
     }
 }
 
-/// A number of things, of which there has to be at least one.
+/// A number that has to be at least one.
 fn number(name: &str, value: OsString) -> Result<usize, String> {
     let number = value.to_str().and_then(|text| text.parse().ok());
     number.filter(|number| (1..=65_536).contains(number)).ok_or_else(|| {

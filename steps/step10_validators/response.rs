@@ -33,7 +33,7 @@ impl fmt::Display for Status {
 /// What a client gets.
 pub struct Response {
     status: Status,
-    /// The header fields that not every response has, each with its CR LF.
+    /// The header fields that not all responses have, each with its CR LF.
     fields: String,
     pub body: Body,
 }
@@ -41,7 +41,7 @@ pub struct Response {
 /// What follows a head.
 pub enum Body {
     Bytes(Vec<u8>),
-    /// So many bytes of a file, which needn't fit into memory.
+    /// A file and how many of its bytes to send. They needn't fit into memory.
     File(File, u64),
 }
 
@@ -63,7 +63,7 @@ impl Response {
     }
 
     /// A response with a file. A client may keep a copy, but has to ask each
-    /// time whether it's still valid (RFC 9111 §5.2.2.4).
+    /// time whether it's still good (RFC 9111 §5.2.2.4).
     pub fn file(status: Status, file: FoundFile) -> Response {
         Response { body: file.body, ..Response::empty(status) }
             .with("Content-Type", file.media_type)

@@ -25,8 +25,8 @@ pub fn imf_fixdate(time: SystemTime) -> String {
     )
 }
 
-/// Reads a date in any of the three forms that HTTP has had (RFC 9110 §5.6.7),
-/// as seconds since 1970 began. A wrong weekday doesn't matter.
+/// Reads a date in any of the three formats that HTTP has used (RFC 9110
+/// §5.6.7), as seconds since 1970 began. A wrong weekday doesn't matter.
 pub fn parse(text: &str) -> Option<u64> {
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
     match words[..] {
@@ -67,7 +67,7 @@ fn parse_words(year: u64, month: &str, day: &str, time: &str) -> Option<u64> {
     Some(days * DAY + hour * 3600 + minute * 60 + second)
 }
 
-/// A number of exactly so many digits.
+/// A number of exactly this many digits.
 fn digits(text: &str, count: usize) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits && text.len() == count)

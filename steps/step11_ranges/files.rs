@@ -23,11 +23,11 @@ pub struct FoundFile {
     pub validators: Validators,
 }
 
-/// A file of at most so many bytes is read as a whole and sent together with
-/// its head.
+/// A file of up to this many bytes is read whole and sent together with its
+/// head.
 const MAX_BUFFERED: u64 = 64 * 1024;
 
-/// How often something may replace a file in the moment in which we open it.
+/// How often we try again if a file is replaced just as we open it.
 const MAX_ATTEMPTS: usize = 8;
 
 /// Opens the file below the root that a path names. The error is the status of
@@ -58,10 +58,10 @@ pub fn find(root: &Path, path: &str) -> Result<Found, Status> {
     }
 }
 
-/// Opens a regular file. `None` is what must not be served: a device, a named
-/// pipe, or whatever a symlink reaches outside of the root.
+/// Opens a regular file. `None` stands for anything else, such as a named pipe,
+/// and for whatever a symlink reaches outside the root.
 fn open(root: &Path, relative: &Path) -> io::Result<Option<Found>> {
-    // Anew each time, because a root that is a symlink may be switched.
+    // Each time, because a root that's a symlink may be switched.
     let root = root.canonicalize()?;
     let path = root.join(relative);
     // We look first: opening a named pipe would wait for a writer.
@@ -98,7 +98,7 @@ fn open(root: &Path, relative: &Path) -> io::Result<Option<Found>> {
     Ok(None)
 }
 
-/// Reads a small file. Of a large one, only the length is known for now.
+/// Reads a small file. A large one is read when it's sent.
 fn read(file: File, length: u64) -> io::Result<Body> {
     if length > MAX_BUFFERED {
         return Ok(Body::File(file, 0..length));
@@ -155,7 +155,7 @@ fn decode(segment: &str) -> Option<Vec<u8>> {
 /// Whether this names one file or directory, and not a hidden one.
 fn is_plain(name: &str) -> bool {
     let mut components = Path::new(name).components();
-    // A separator would make it several, a drive letter something else.
+    // A separator would make it several, and a drive letter isn't `Normal`.
     let is_one = matches!(components.next(), Some(Component::Normal(only))
         if only == name && components.next().is_none());
     let is_special = cfg!(windows) && name.contains([':', '~']);

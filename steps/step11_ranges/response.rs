@@ -36,7 +36,7 @@ impl fmt::Display for Status {
 /// What a client gets.
 pub struct Response {
     status: Status,
-    /// The header fields that not every response has, each with its CR LF.
+    /// The header fields that not all responses have, each with its CR LF.
     fields: String,
     pub body: Body,
 }
@@ -44,7 +44,7 @@ pub struct Response {
 /// What follows a head.
 pub enum Body {
     Bytes(Vec<u8>),
-    /// These bytes of a file, which needn't fit into memory.
+    /// A file and which of its bytes to send. They needn't fit into memory.
     File(File, Range<u64>),
 }
 
@@ -57,7 +57,7 @@ impl Body {
         }
     }
 
-    /// Keeps only these bytes, all of which the body must have.
+    /// Keeps only these bytes, which must all be in the body.
     pub fn part(self, range: Range<u64>) -> Body {
         match self {
             Body::Bytes(bytes) => {
@@ -77,7 +77,7 @@ impl Response {
     }
 
     /// A response with a file. A client may keep a copy, but has to ask each
-    /// time whether it's still valid (RFC 9111 §5.2.2.4).
+    /// time whether it's still good (RFC 9111 §5.2.2.4).
     pub fn file(status: Status, file: FoundFile) -> Response {
         Response { body: file.body, ..Response::empty(status) }
             .with("Content-Type", file.media_type)

@@ -1,7 +1,6 @@
 //! How much a client may send.
 
-/// A request line, in bytes. Anything up to 8,000 should be possible (RFC 9112
-/// §3).
+/// A request line, in bytes. At least 8,000 should be allowed (RFC 9112 §3).
 pub const MAX_REQUEST_LINE: usize = 8 * 1024;
 
 /// A whole head, in bytes: room for many cookies.

@@ -2,8 +2,8 @@
 
 use std::fs::Metadata;
 
-/// Whether both describe the same file. On Unix a file has a number, which no
-/// other file of its file system has.
+/// Whether both describe the same file. On Unix, a file has a number that no
+/// other file in its file system has.
 #[cfg(unix)]
 pub fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! Step 13: waits for no client longer than it has decided to.
+//! Step 13: sets every client a deadline.
 
 mod connection;
 mod date;

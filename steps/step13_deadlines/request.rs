@@ -4,7 +4,7 @@ use crate::response::Status;
 use std::net::Ipv6Addr;
 use std::str;
 
-/// A request that keeps the rules. It borrows from the bytes of its head.
+/// A request that follows the rules. It borrows from the bytes of its head.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// A token. Case matters: `get` isn't `GET` (RFC 9110 §9.1).
@@ -44,14 +44,14 @@ impl<'a> Request<'a> {
         Ok(Request { method, path, query, fields })
     }
 
-    /// The values of all header fields with this name, in any case (RFC 9110
+    /// The values of all header fields with this name, ignoring case (RFC 9110
     /// §5.1).
     pub fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         let named = |field: &&(&str, _)| field.0.eq_ignore_ascii_case(name);
         self.fields.iter().filter(named).map(|field| field.1)
     }
 
-    /// The value of a header field that comes once and is printable.
+    /// The value of a header field, if there's exactly one and it's printable.
     pub fn value(&self, name: &str) -> Option<&'a str> {
         let mut values = self.values(name);
         let value = values.next().and_then(printable_ascii)?;
@@ -200,7 +200,8 @@ mod tests {
         }
     }
 
-    /// Whatever is accepted keeps the rules; nothing makes the parser panic.
+    /// Whatever is accepted follows the rules, and nothing makes the parser
+    /// panic.
     fn check(head: &[u8]) {
         let Ok(request) = Request::parse(head) else { return };
         let shown = head.escape_ascii();

@@ -26,8 +26,8 @@ pub struct Validators {
 }
 
 impl Validators {
-    /// The validators of a file with so many bytes. Copies of it on two machines
-    /// get the same ones if they have the same time.
+    /// The validators of a file of this length. Copies of it on two machines
+    /// get the same validators if their times are the same.
     pub fn new(length: u64, modified: SystemTime) -> Validators {
         // A time in the future counts as now.
         let age = modified.elapsed().unwrap_or_default();
@@ -82,7 +82,7 @@ impl Validators {
     }
 
     /// Whether a header field lists the current tag. `None` if the field is
-    /// missing, or if it can't be read, because then it doesn't count.
+    /// missing, or if it can't be read and so doesn't count.
     fn is_listed(
         &self,
         request: &Request,
@@ -101,19 +101,19 @@ impl Validators {
     }
 }
 
-/// The strong comparison, by which a weak tag equals nothing (RFC 9110
+/// The strong comparison: a weak tag doesn't equal any other (RFC 9110
 /// §8.8.3.2).
 fn is_equal(one: &str, other: &str) -> bool {
     one == other && !one.starts_with("W/")
 }
 
-/// The weak comparison, for which weak and strong make no difference.
+/// The weak comparison: it ignores whether a tag is weak.
 fn is_alike(one: &str, other: &str) -> bool {
     one.trim_start_matches("W/") == other.trim_start_matches("W/")
 }
 
-/// The tags in a list such as `"a", W/"b"`. A tag may contain a comma, so we
-/// can't just split the list. `None` if it isn't such a list.
+/// The tags in a list such as `"a", W/"b"`, or `None` if it isn't one. A tag
+/// may contain a comma, so we can't just split the list.
 fn parse_tags(mut list: &str) -> Option<Vec<&str>> {
     let mut tags = Vec::new();
     loop {

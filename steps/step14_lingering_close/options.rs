@@ -15,9 +15,9 @@ pub struct Options {
     pub workers: usize,
     /// Whether there are `/sleep` and `/panic`.
     pub demo: bool,
-    /// In which a head has to arrive, from `accept` on.
+    /// How long a head may take to arrive, from `accept` on.
     pub head_timeout: Duration,
-    /// In which a client has to take 64 KiB of a response.
+    /// How long a client may take for 64 KiB of a response.
     pub stall_timeout: Duration,
     /// How long a client may be silent while its connection is being closed.
     pub linger_timeout: Duration,
@@ -28,16 +28,16 @@ Serves the files of a directory over HTTP.
 
 Usage: step14 [OPTIONS] [ADDRESS]
 
-ADDRESS is where to listen: 127.0.0.1:7878 if you name none. Port 0 takes a
-free port, and 0.0.0.0 lets other machines in.
+ADDRESS is where to listen, by default 127.0.0.1:7878. Port 0 picks a free
+port, and 0.0.0.0 lets other machines in.
 
 Options:
-  --root DIR          the directory to serve; without it, this tutorial's pages
+  --root DIR          the directory to serve [this tutorial's pages]
   --workers N         how many connections are served at once [4]
-  --head-seconds S    in which the head of a request has to arrive [10]
-  --stall-seconds S   in which a client has to take 64 KiB of a response [10]
-  --linger-seconds S  how long a client may be silent before it's closed [2]
-  --no-demo           without /sleep and /panic; use it for anything real
+  --head-seconds S    how long the head of a request may take [10]
+  --stall-seconds S   how long a client may take for 64 KiB of a response [10]
+  --linger-seconds S  how long a client may stay silent during the close [2]
+  --no-demo           turns off /sleep and /panic; use it for anything real
   --help              prints this help
 ";
 
@@ -87,8 +87,8 @@ impl Options {
         }
     }
 
-    /// `None` asks for the help. An error names the argument and what's wrong
-    /// with it.
+    /// `None` means that the help was asked for. An error names the argument
+    /// and says what's wrong with it.
     fn parse(
         mut arguments: impl Iterator<Item = OsString>,
     ) -> Result<Option<Options>, String> {
@@ -136,7 +136,7 @@ impl Options {
     }
 }
 
-/// The name of an option, and its value if they are joined as in `--root=DIR`.
+/// The name of an option, and its value if they're joined, as in `--root=DIR`.
 fn split(argument: OsString) -> (String, Option<OsString>) {
     match argument.to_str().and_then(|text| text.split_once('=')) {
         Some((name, value)) if name.starts_with("--") => {
@@ -146,7 +146,7 @@ fn split(argument: OsString) -> (String, Option<OsString>) {
     }
 }
 
-/// A number of things, of which there has to be at least one.
+/// A number that has to be at least one.
 fn number(name: &str, value: OsString) -> Result<usize, String> {
     let number = value.to_str().and_then(|text| text.parse().ok());
     number.filter(|number| (1..=65_536).contains(number)).ok_or_else(|| {
@@ -154,7 +154,7 @@ fn number(name: &str, value: OsString) -> Result<usize, String> {
     })
 }
 
-/// A time in seconds, with a fraction or without.
+/// A time in seconds, with or without a fraction.
 fn seconds(name: &str, value: OsString) -> Result<Duration, String> {
     let seconds = value.to_str().and_then(|text| text.parse::<f64>().ok());
     seconds

@@ -9,16 +9,16 @@ use std::ops::Range;
 #[derive(Debug, PartialEq)]
 pub enum Selection {
     All,
-    /// These bytes, without the end of the range. There's at least one.
+    /// These bytes, and there's at least one. The end is exclusive, as in Rust.
     Part(Range<u64>),
-    /// The client has asked only for bytes that the file doesn't have.
+    /// The client asked only for bytes that the file doesn't have.
     Unsatisfiable,
 }
 // ANCHOR_END: selection
 
 // ANCHOR: select
-/// The bytes that a request asks for, of a file with so many bytes. A range that
-/// we can't read, or don't support, is ignored (RFC 9110 §14.2).
+/// Which bytes of a file of this length a request asks for. A range that we
+/// can't read, or don't support, is ignored (RFC 9110 §14.2).
 pub fn select(
     request: &Request,
     length: u64,
@@ -49,7 +49,7 @@ fn parse(value: &str, length: u64) -> Option<Selection> {
         return None;
     }
     let range = match (first, last) {
-        // The last so many bytes: all if there are fewer.
+        // The last `count` bytes, or all if there are fewer.
         ("", count) => length.saturating_sub(number(count)?)..length,
         (first, "") => number(first)?..length,
         (first, last) => {
@@ -68,7 +68,7 @@ fn parse(value: &str, length: u64) -> Option<Selection> {
 // ANCHOR_END: parse
 
 // ANCHOR: number
-/// A number in digits. No file has more bytes than the largest one.
+/// A number in digits. One that's too large becomes the largest `u64`.
 fn number(digits: &str) -> Option<u64> {
     let valid = digits.bytes().all(|byte| byte.is_ascii_digit());
     let valid = valid && !digits.is_empty();

@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 /// What's left to send of a response. It never touches the socket: it shows you
-/// the bytes to send, and you say how many of them you have sent.
+/// the bytes to send, and you tell it how many you have sent.
 pub struct ResponseWriter {
     chunk: Vec<u8>,
     /// How many bytes of the chunk have been sent.
@@ -69,8 +69,7 @@ mod tests {
     use crate::response::Status;
     use std::{env, fs, process};
 
-    /// A writer for the bytes 1 to 4 of a file, whose length then becomes
-    /// `length`.
+    /// A writer for bytes 1 to 4 of a file, whose length then becomes `length`.
     fn writer(name: &str, length: u64) -> ResponseWriter {
         let path = env::temp_dir().join(format!("{name}-{}", process::id()));
         fs::write(&path, "abcdefgh").unwrap();

@@ -17,7 +17,7 @@ pub fn entry(
 ) -> String {
     let peer = match stream.peer_addr() {
         Ok(address) => address.ip().to_string(),
-        Err(_) => "-".to_string(), // It has left already.
+        Err(_) => "-".to_string(), // It's already gone.
     };
     let time = date::common_log(SystemTime::now());
     let line = first_line(sent);

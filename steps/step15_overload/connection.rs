@@ -44,7 +44,7 @@ pub fn handle(
 }
 
 // ANCHOR: respond
-/// A panic costs this request only, and its client learns of it.
+/// A panic costs only this request, and its client is told.
 fn respond(request: &Request, options: &Options) -> Response {
     let respond = || site::respond(request, options);
     panic::catch_unwind(AssertUnwindSafe(respond)).unwrap_or_else(|_| {
@@ -78,14 +78,14 @@ fn read_head(
         }
         if Instant::now() >= deadline {
             return match buffer.is_empty() {
-                true => Err(io::Error::other("nothing came in time")),
+                true => Err(io::Error::other("no request in time")),
                 false => Ok(Err(Status::REQUEST_TIMEOUT)),
             };
         }
     }
 }
 
-/// Sends a response to a client that takes each chunk of it in time.
+/// Sends a response, as long as the client takes each chunk in time.
 fn send(
     mut stream: &TcpStream,
     response: Response,
@@ -136,8 +136,8 @@ pub fn linger(mut stream: &TcpStream, silence: Duration) {
     }
 }
 
-/// Whether a read or a write has only been interrupted, or has waited as long as
-/// it may. Unix and Windows have different names for that.
+/// Whether a read or a write was only interrupted, or ran into its timeout, for
+/// which Unix and Windows have different names.
 fn is_retryable(error: &io::Error) -> bool {
     matches!(
         error.kind(),

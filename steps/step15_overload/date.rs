@@ -25,7 +25,7 @@ pub fn imf_fixdate(time: SystemTime) -> String {
     )
 }
 
-/// A time as the Common Log Format has it: `06/Nov/1994:08:49:37 +0000`.
+/// A time as the Common Log Format writes it: `06/Nov/1994:08:49:37 +0000`.
 pub fn common_log(time: SystemTime) -> String {
     let date = imf_fixdate(time);
     let words: Vec<&str> = date.split(' ').collect();
@@ -33,8 +33,8 @@ pub fn common_log(time: SystemTime) -> String {
     format!("{day}/{month}/{year}:{time} +0000")
 }
 
-/// Reads a date in any of the three forms that HTTP has had (RFC 9110 §5.6.7),
-/// as seconds since 1970 began. A wrong weekday doesn't matter.
+/// Reads a date in any of the three formats that HTTP has used (RFC 9110
+/// §5.6.7), as seconds since 1970 began. A wrong weekday doesn't matter.
 pub fn parse(text: &str) -> Option<u64> {
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
     match words[..] {
@@ -75,7 +75,7 @@ fn parse_words(year: u64, month: &str, day: &str, time: &str) -> Option<u64> {
     Some(days * DAY + hour * 3600 + minute * 60 + second)
 }
 
-/// A number of exactly so many digits.
+/// A number of exactly this many digits.
 fn digits(text: &str, count: usize) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits && text.len() == count)

@@ -66,7 +66,7 @@ impl HeadReader {
             if line.len() > MAX_REQUEST_LINE {
                 return Err(Status::URI_TOO_LONG);
             }
-            // What's wrong now doesn't get better with the blank line.
+            // If it's wrong now, the blank line won't make it right.
             RequestLine::parse(line)?;
         } else if self.lines > MAX_FIELDS {
             return Err(Status::HEADER_FIELDS_TOO_LARGE);

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-/// A request line, in bytes. Anything up to 8,000 should be possible (RFC 9112
-/// §3).
+/// A request line, in bytes. At least 8,000 should be allowed (RFC 9112 §3).
 pub const MAX_REQUEST_LINE: usize = 8 * 1024;
 
 /// A whole head, in bytes: room for many cookies.
@@ -32,19 +31,19 @@ pub const MIN_WAIT: Duration = Duration::from_millis(1);
 pub const MAX_LINGER: u32 = 15;
 
 // ANCHOR: overload
-/// The lines that may wait to be written to an output.
+/// How many lines may wait to be written to an output.
 pub const MAX_LINES: usize = 1024;
 
-/// How long the server waits at its end for lines that aren't written yet.
+/// How long the server waits at shutdown for lines that aren't written yet.
 pub const MAX_FLUSH: Duration = Duration::from_secs(1);
 
-/// The rejected clients whose connections may wait to be closed gently.
+/// How many rejected clients' connections may wait to be closed gently.
 pub const MAX_REJECTED: usize = 64;
 
 /// How long to wait when `accept` fails because descriptors or memory have run
 /// out: long enough not to spin, and too short to be noticed.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// How often to report that failure.
+/// The shortest time between two reports of that failure.
 pub const REPORT_EVERY: Duration = Duration::from_secs(1);
 // ANCHOR_END: overload

@@ -1,6 +1,6 @@
 // ANCHOR: log
-//! Writes lines to standard output and standard error. If nobody reads them,
-//! these outputs block, but then nothing else has to wait.
+//! Writes lines to standard output and standard error. Either may block if
+//! nobody reads it, but only the thread that writes to it has to wait.
 
 use crate::limits::{MAX_FLUSH, MAX_LINES, MIN_WAIT};
 use std::io::{self, Write};

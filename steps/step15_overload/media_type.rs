@@ -88,8 +88,8 @@ const MEDIA_TYPES: &[(&str, &str)] = &[
     ("tar", "application/x-tar"),
 ];
 
-/// The media type of a file (RFC 9110 §8.3). What isn't known here is a
-/// sequence of bytes, which a browser saves instead of showing it.
+/// The media type of a file (RFC 9110 §8.3). Anything else is a sequence of
+/// bytes, which a browser saves instead of showing it.
 pub fn media_type(path: &Path) -> &'static str {
     let extension = path.extension().and_then(|name| name.to_str());
     let extension = extension.unwrap_or_default();

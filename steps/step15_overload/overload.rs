@@ -1,5 +1,5 @@
 // ANCHOR: reject
-//! What to do when there's no room, for a connection or for a descriptor.
+//! What to do when there's no room for another connection, or no descriptor.
 
 use crate::connection::linger;
 use crate::limits::{ACCEPT_PAUSE, REPORT_EVERY};
@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Tells a client that the queue is full (RFC 9110 §15.6.4). The accept loop
-/// calls this, so it waits for nothing: another pool closes the connection.
+/// calls this, so it never waits: another pool closes the connection.
 pub fn reject_overloaded(
     stream: Arc<TcpStream>,
     linger_pool: &ThreadPool,
@@ -22,7 +22,7 @@ pub fn reject_overloaded(
 ) -> io::Result<()> {
     let response = Response::status_page(Status::SERVICE_UNAVAILABLE)
         .with("Retry-After", "1");
-    // It fits into the buffer of a new connection, which is empty.
+    // It fits into the send buffer of a new connection, which is empty.
     stream.set_nonblocking(true)?;
     (&*stream).write_all(ResponseWriter::new(response, true).unsent())?;
     stream.shutdown(Shutdown::Write)?;
@@ -52,8 +52,8 @@ pub fn is_clients_fault(error: &io::Error) -> bool {
 // ANCHOR_END: fault
 
 // ANCHOR: back_off
-/// Waits a moment, because descriptors or memory are missing and `accept` would
-/// fail again at once. Reports that from time to time.
+/// Waits a moment, because descriptors or memory have run out and `accept`
+/// would fail again at once. Reports that from time to time.
 pub fn back_off(error: &io::Error, reported: &mut Option<Instant>) {
     if reported.is_none_or(|time| time.elapsed() >= REPORT_EVERY) {
         *reported = Some(Instant::now());

@@ -12,20 +12,20 @@ use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
 use crate::support::{DEADLINE, by_hand};
 
-/// Longer than none of the deadlines in these tests: a limit for each wait
-/// would never be reached.
+/// Shorter than any deadline in these tests, so a limit for each wait would
+/// never be reached.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// No end came, although the deadline has long passed.
+/// The end didn't come, although the deadline passed long ago.
 fn still_waits(deviation: Deviation) -> Deviation {
     if deviation.symptom != Symptom::Hangs {
         return deviation;
     }
     deviation.hint(
-        "look at how long the server waits for a head. Usual causes: `read` has \
-         no limit at all; or it has the same limit each time, so that every \
-         byte begins the wait anew. What's left until the deadline is the limit \
-         of the next read.",
+        "look at how long the server waits for a head. Usual causes: `read` \
+         has no limit at all; or it has the same limit each time, so that \
+         every byte restarts the wait. The limit for the next read is what's \
+         left until the deadline.",
     )
 }
 
@@ -34,9 +34,9 @@ fn has_no_408(deviation: Deviation) -> Deviation {
     if deviation.symptom != Symptom::Closes {
         return deviation;
     }
-    deviation.expected("status 408, because a part of a head has come").hint(
+    deviation.expected("status 408, because part of a head has arrived").hint(
         "look at what happens at the deadline. Usual cause: the error of the \
-         `read` that came too late ends the function (`?`), so no response is \
+         `read` that timed out ends the function (`?`), so no response is \
          sent.",
     )
 }
@@ -77,7 +77,8 @@ fn trickles(client: &mut Client, bytes: &str, server: &Server) -> Outcome<u16> {
         }
     }
     let saw = "it still reads on";
-    let expected = "an end after the deadline, whatever comes meanwhile";
+    let expected = "an end after the deadline, whatever arrives in the \
+                    meantime";
     Err(still_waits(client.deviation(Symptom::Hangs, expected, saw)))
 }
 
@@ -191,7 +192,7 @@ pub fn silent_client_does_not_prevent_a_shutdown(server: &Server) -> Outcome {
 pub fn slow_reader_times_out(server: &Server) -> Outcome {
     server.by_hand(with_large_file(
         "curl -s -m 20 http://ADDRESS/large | sleep 20 & sleep 1\n\
-         curl -i -m 14 http://ADDRESS/no-such-page   # must not wait for ever",
+         curl -i -m 14 http://ADDRESS/no-such-page   # must not wait forever",
     ));
     let large = Large::new("unread");
     let server = large.server(server, "0.3")?;
@@ -202,7 +203,7 @@ pub fn slow_reader_times_out(server: &Server) -> Outcome {
         Symptom::Hangs => it.hint(
             "look at how long the server waits for a client that doesn't read. \
              Usual cause: `write` has no limit, or the loop around it tries \
-             again without a look at the clock.",
+             again without looking at the clock.",
         ),
         _ => it,
     })
@@ -214,7 +215,7 @@ pub fn trickling_reader_times_out(server: &Server) -> Outcome {
     server.by_hand(with_large_file(
         "curl -s -m 20 --limit-rate 1k -o /dev/null http://ADDRESS/large &\n\
          sleep 1\n\
-         curl -i -m 14 http://ADDRESS/no-such-page   # must not wait for ever",
+         curl -i -m 14 http://ADDRESS/no-such-page   # must not wait forever",
     ));
     let large = Large::new("trickles");
     let server = large.server(server, "1")?;
@@ -235,8 +236,8 @@ pub fn trickling_reader_times_out(server: &Server) -> Outcome {
     let expected = "the worker for another client, after a second";
     let deviation = other.deviation(Symptom::Hangs, expected, &saw);
     Err(deviation.hint(
-        "look at what begins the wait anew. Usual cause: every `write` that has \
-         moved a byte does. Only a whole chunk may.",
+        "look at what restarts the wait. Usual cause: every `write` that sends \
+         a byte does. Only a whole chunk may.",
     ))
 }
 
@@ -270,7 +271,8 @@ pub fn steady_slow_reader_gets_everything(server: &Server) -> Outcome {
             "look at how long a `write` may wait. Usual cause: as long as the \
              client has for a whole chunk. Linux wakes a writer only when a \
              third of the send buffer is free, and that takes this client \
-             longer. Or the deadline isn't for a chunk, but for all of it.",
+             longer. Or the deadline isn't for a chunk, but for the whole \
+             response.",
         )
     })
 }

@@ -192,9 +192,9 @@ pub fn media_type_follows_the_extension(server: &Server) -> Outcome {
                 let expected = format!("Content-Type: {media_type} for {path}");
                 return response.differs(&expected).map_err(|it| {
                     it.hint(
-                        "look at the table of media types. Text has \
-                         `; charset=utf-8` after its type, an extension counts \
-                         in any case, and what isn't in the table is \
+                        "look at the table of media types. Text has `; \
+                         charset=utf-8` after its type, an extension may be in \
+                         upper or lower case, and anything else is \
                          application/octet-stream.",
                     )
                 });
@@ -272,9 +272,9 @@ pub fn copy_may_be_kept_but_must_be_revalidated(server: &Server) -> Outcome {
         if response.field("cache-control") != Some("no-cache") {
             return response.differs("Cache-Control: no-cache").map_err(|it| {
                 it.hint(
-                    "without this field, a browser decides by itself how long \
-                     its copy is good. A reload after an edit may then show the \
-                     old page.",
+                    "without this field, a browser decides for itself how long \
+                     its copy stays good. A reload after an edit may then show \
+                     the old page.",
                 )
             });
         }
@@ -318,8 +318,8 @@ pub fn unreadable_file_is_404(server: &Server) -> Outcome {
     for path in ["/a", "/b/c", "/b/", "/a"] {
         has_status(&directory.get(&server, path)?, &[404]).map_err(|it| {
             it.hint(
-                "look at what the error of `File::open` becomes. To a client, \
-                 a file that the server may not read isn't there.",
+                "look at what the error of `File::open` becomes. For a client, \
+                 a file that the server isn't allowed to read doesn't exist.",
             )
         })?;
     }

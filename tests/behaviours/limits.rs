@@ -103,8 +103,8 @@ pub fn limits_are_exact(server: &Server) -> Outcome {
     Ok(())
 }
 
-/// Its next response has that status, although no blank line has come, and the
-/// connection ends.
+/// Its next response has that status, although no blank line has arrived, and
+/// the connection ends.
 fn is_refused(client: &mut Client, status: u16, server: &Server) -> Outcome {
     has_status(client, status, server).map_err(|deviation| {
         let expected = format!("{status} at once, and no wait for more");
@@ -191,7 +191,7 @@ pub fn endless_request_head_does_not_fill_the_memory(
             return differs(&expected, &format!("{peak} KiB")).map_err(|it| {
                 it.hint(
                     "look at where the head is read. Usual cause: it's read up \
-                     to its blank line, however long that takes.",
+                     to its blank line, however far away that is.",
                 )
             });
         }

@@ -21,8 +21,8 @@ const LONG: [&str; 2] = ["--linger-seconds", "60"];
 const UPLOAD: &str = "POST / HTTP/1.1\r\nHost: localhost\r\n\
     Connection: close\r\nContent-Length: 1000000\r\n\r\n";
 
-/// Sends this, and then a little now and then. Only after that it looks for the
-/// response.
+/// Sends this, and then a little more now and then. Only after that does it
+/// look for the response.
 fn upload_by_hand(first: &str) -> String {
     format!(
         "bash -c 'exec 3<>/dev/tcp/ADDRESS; printf \"{first}\" >&3\n\
@@ -48,7 +48,7 @@ fn slow_uploads(server: &Server, requests: &[(&[u8], u16)]) -> Outcome {
             client.send([0; 1000]).map_err(|deviation| {
                 deviation.expected(
                     "that the server reads on after its response, as long as \
-                     more comes",
+                     more arrives",
                 )
             })?;
         }
@@ -139,7 +139,8 @@ pub fn connection_ends_with_the_response(server: &Server) -> Outcome {
             deviation.expected("the end of the connection, with the response")
                 .hint(
                 "look at what the server does first. Before it reads on, it \
-                 shuts its sending side down: `shutdown(Shutdown::Write)`.",
+                 has to shut down its sending side: \
+                 `shutdown(Shutdown::Write)`.",
             )
         })?;
     }

@@ -139,8 +139,9 @@ pub fn half_closed_client_with_partial_head_is_closed_at_once(
     client.is_closed(DEADLINE).map_err(|deviation| {
         deviation.hint(
             "look at how the head is read. There's no response to a part of a \
-             request. And when a read returns 0 bytes, the client will send no \
-             more: what then still waits for the blank line waits for ever.",
+             request. And when a read returns 0 bytes, the client won't send \
+             any more: a loop that still waits for the blank line waits \
+             forever.",
         )
     })
 }

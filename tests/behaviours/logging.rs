@@ -9,18 +9,17 @@ use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
 use crate::support::{DEADLINE, by_hand};
 
-/// More than the lines that step 15 lets wait.
+/// More lines than step 15 lets wait.
 const REQUESTS: usize = 1_200;
 
-/// A server of which this output goes into a pipe that is full: `>&3`, `2>&3`,
-/// or both. Nobody reads from it before a test does, through the server's
-/// descriptor 3.
+/// A server that writes this output into a full pipe: `>&3`, `2>&3`, or both.
+/// Nobody reads from it before a test does, through the server's descriptor 3.
 fn with_full_pipe(
     server: &Server,
     output: &str,
     options: &[&str],
 ) -> Outcome<Server> {
-    // Opened by its name, the pipe blocks or doesn't block apart from others.
+    // Opened by its name, the pipe has a blocking mode of its own.
     let fill =
         "dd if=/dev/zero of=/dev/fd/3 bs=4096 oflag=nonblock 2> /dev/null";
     // The line that says where the server listens comes first, and is for us.
@@ -38,7 +37,7 @@ fn with_full_pipe(
         .or_else(|_| server.start_within(&command, &[]))
 }
 
-/// What a server prints that has answered these requests and was then stopped.
+/// What a server prints if it answers these requests and is then stopped.
 fn log_of(server: &Server, requests: &[&str]) -> Outcome<Vec<String>> {
     let server = server.configured(&["--access-log"])?;
     for request in requests {
@@ -106,7 +105,7 @@ fn answers(server: &Server, requests: usize) -> Outcome<Server> {
         client.response(unread.patience()).map_err(|seen| {
             seen.hint(
                 "look at which thread writes the log. Usual cause: a worker \
-                 does, and if nobody reads the output, it waits for ever.",
+                 does, and if nobody reads the output, it waits forever.",
             )
         })?;
     }

@@ -20,8 +20,8 @@ struct Crowd {
     rejected: Vec<Client>,
 }
 
-/// Lets clients come with half a request each until so many are rejected, of a
-/// server that has room for `room` of them.
+/// Connects clients that send half a request each, until a server with room for
+/// `room` of them has rejected this many.
 fn crowd(server: &Server, room: usize, rejected: usize) -> Outcome<Crowd> {
     let mut crowd = Crowd { inside: Vec::new(), rejected: Vec::new() };
     let is_complete = |crowd: &Crowd| {
@@ -35,11 +35,11 @@ fn crowd(server: &Server, room: usize, rejected: usize) -> Outcome<Crowd> {
         _ = client.send("GET / HTTP/1.1\r\nHost: localhost\r\n");
         #[cfg(target_os = "linux")]
         if server.program.is_ours && server.patience() == DEADLINE {
-            // From now on, what the accept loop has to say has been said.
+            // By now, the accept loop has said all that it has to say.
             server.has_accepted_all()?;
             server.main_thread_sleeps()?;
         }
-        // Clients that find no place are rejected at once.
+        // Clients for which there's no room are rejected at once.
         let full = crowd.inside.len() == room;
         let time = if full { server.patience() } else { SHORT_WAIT / 10 };
         let response = match client.response(time) {
@@ -50,8 +50,8 @@ fn crowd(server: &Server, room: usize, rejected: usize) -> Outcome<Crowd> {
             response => response.map_err(|seen| {
                 seen.hint(
                     "look at what the accept loop does when the queue is full. \
-                     Usual causes: the queue has no bound (`mpsc::channel`), or \
-                     `send` waits for a place where `try_send` would say that \
+                     Usual causes: the queue has no bound (`mpsc::channel`), \
+                     or `send` waits for room where `try_send` would say that \
                      there's none.",
                 )
             })?,

@@ -18,7 +18,7 @@ const NOT_PARSED: &str = "look at where the value of Range is parsed. Both \
     numbers are positions of bytes, counted from 0, and the second is the \
     last byte that is sent, not the end after it.";
 
-/// A request for `path` with more header fields, one in each line.
+/// A request for `path` with more header fields, one per line.
 pub fn with_fields(method: &str, path: &str, fields: &[&str]) -> String {
     let mut lines = String::new();
     for field in fields {
@@ -37,7 +37,7 @@ pub fn curl(path: &str, fields: &[&str]) -> String {
     format!("{command} 'http://ADDRESS{path}'")
 }
 
-/// A served directory, in which no file has changed for a long time.
+/// A served directory in which no file has changed for a long time.
 pub struct Site {
     pub directory: Directory,
     pub server: Server,
@@ -90,7 +90,7 @@ pub fn large() -> String {
     (0..50_000).map(|number| format!("{number:05}\n")).collect()
 }
 
-/// Makes it look as if the file was last changed so many seconds after 1970.
+/// Makes it look as if the file was last changed this many seconds after 1970.
 pub fn set_modified(path: &Path, seconds: u64) {
     let file = fs::File::options().write(true).open(path).unwrap();
     file.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();

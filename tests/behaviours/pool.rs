@@ -61,7 +61,7 @@ pub fn fifth_request_waits_for_a_free_worker(server: &Server) -> Outcome {
                 deviation
                     .expected(
                         "the response to the fifth client, because one of the \
-                         first four has got its own: a worker is free",
+                         first four has had its own: a worker is free",
                     )
                     .hint(
                         "look at what a worker does after its job. Usual \
@@ -128,8 +128,8 @@ pub fn number_of_threads_does_not_grow_with_clients(
     let server = &server.configured(&FOUR)?;
     let held: Outcome<Vec<_>> = (0..40).map(|_| server.hold()).collect();
     let held = held?;
-    // A server with a thread for each answers this one, and then it has all
-    // the threads that it will have; another server lets it wait.
+    // A server with a thread for each answers this one, and then it has all the
+    // threads that it will have; another server makes it wait.
     let mut last = server.send(get("/"))?;
     _ = last.response(server.vigilance());
     let most = server.threads()?;

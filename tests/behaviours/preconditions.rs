@@ -19,8 +19,8 @@ pub fn if_match_without_the_current_tag_is_412(server: &Server) -> Outcome {
         let hint = "the client wants a version that isn't there.";
         site.gets(412, &[&field(&value)], hint)?;
     }
-    let hint = "If-Match takes the strong comparison: a weak tag equals \
-                nothing, not even itself.";
+    let hint = "If-Match uses the strong comparison, in which a weak tag \
+                doesn't even equal itself.";
     site.gets(412, &[&field(&format!("W/{tag}"))], hint)?;
     let head = site.ask("HEAD /a", &[&field("\"x\"")])?;
     head.has_status(412)?;

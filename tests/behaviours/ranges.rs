@@ -28,7 +28,7 @@ pub fn single_range_is_206(server: &Server) -> Outcome {
         ("bytes=7-", 7..10),
         ("bytes=0-", 0..10),
         ("bytes=-3", 7..10),
-        // What ends beyond the file ends with it.
+        // A range that ends beyond the file is cut off.
         ("bytes=7-10", 7..10),
         ("bytes=7-1990", 7..10),
         ("bytes=-11", 0..10),
@@ -201,7 +201,7 @@ pub fn if_range_sends_a_part_only_of_the_same_version(
             true => is_part(&response, &fields, 2..5, TEN)?,
             false => is_whole(&response, &fields, TEN)?,
         }
-        // Of another version, there's nothing that couldn't be sent.
+        // Of another version, everything can be sent.
         let fields = [&*field, "Range: bytes=10-"];
         let response = site.get("/ten", &fields)?;
         match is_current {
@@ -209,7 +209,7 @@ pub fn if_range_sends_a_part_only_of_the_same_version(
             false => is_whole(&response, &fields, TEN)?,
         }
     }
-    // A tag may contain other bytes than ASCII.
+    // A tag may contain bytes beyond ASCII.
     let mut request =
         with_fields("GET", "/ten", &["If-Range: \"?\"", "Range: bytes=2-4"])
             .into_bytes();

@@ -32,7 +32,7 @@ pub fn line(line: &str) -> String {
     format!("{line}\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 }
 
-/// Adds what usually is the cause, if an answer came and was another one.
+/// Adds the usual cause, if there was an answer, but a different one.
 fn because(hint: &str) -> impl Fn(Deviation) -> Deviation {
     move |deviation| match deviation.symptom {
         Symptom::Differs => deviation.hint(hint),
@@ -73,7 +73,7 @@ pub fn invalid_method_is_400(server: &Server) -> Outcome {
 
 const FORMS: &str = "look at the forms that a target can have: a path that \
     begins with a slash, `http://` with a host and perhaps a path, `*` for \
-    OPTIONS, and `host:port` for CONNECT. All else is 400.";
+    OPTIONS, and `host:port` for CONNECT. Anything else is 400.";
 
 pub fn absolute_form_target_is_served(server: &Server) -> Outcome {
     let valid = [
@@ -135,16 +135,16 @@ pub fn unsupported_major_version_is_505(server: &Server) -> Outcome {
     all_are(server, 505, &[&requests[..], &[preface]].concat()).map_err(
         because(
             "look at what you do with the first digit of the version. A \
-             version that is well formed, but isn't 1 point something, is 505; \
-             look at it before you judge the method and the target.",
+             well-formed version other than 1.x is 505. Check it before the \
+             method and the target.",
         ),
     )
 }
 
 pub fn later_minor_version_is_treated_as_1_1(server: &Server) -> Outcome {
-    let hint = "look at what you do with the second digit of the version. \
-                Whatever is later than 1.1 keeps the rules of 1.1, so \
-                HTTP/1.9 is served, and needs a Host as well.";
+    let hint = "look at what you do with the second digit of the version. A \
+                later 1.x follows the rules of 1.1, so HTTP/1.9 is served, and \
+                needs a Host as well.";
     let served = ["1.2", "1.9"].map(|it| line(&format!("GET / HTTP/{it}")));
     are_served(server, &served, hint)?;
     let refused = ["1.2", "1.9"].map(|it| format!("GET / HTTP/{it}\r\n\r\n"));
@@ -155,8 +155,8 @@ pub fn http_1_0_needs_no_host(server: &Server) -> Outcome {
     are_served(
         server,
         &["GET / HTTP/1.0\r\n\r\n".to_string()],
-        "look at when you ask for a Host. It came with HTTP/1.1, so a request \
-         of HTTP/1.0 may lack it.",
+        "look at when you require a Host. It came with HTTP/1.1, so an \
+         HTTP/1.0 request may lack it.",
     )
 }
 
@@ -170,9 +170,9 @@ pub fn missing_or_repeated_host_is_400(server: &Server) -> Outcome {
     let mut requests = hosts.map(with).to_vec();
     requests.push("GET http://a/ HTTP/1.1\r\n\r\n".to_string());
     requests.push(line("GET / HTTP/1.0\r\nHost: a"));
-    let hint = "count the fields that are called Host, in any case. HTTP/1.1 \
-                has exactly one, also if the target names a host, and no \
-                version has two.";
+    let hint = "count the fields called Host, whether in upper or lower case. \
+                HTTP/1.1 requires exactly one, even if the target names a \
+                host, and no version allows two.";
     are_refused(server, &requests, hint)?;
     are_served(server, &["HOST: a\r\n", "host:a\r\n"].map(with), hint)
 }
@@ -198,7 +198,7 @@ pub fn invalid_host_is_400(server: &Server) -> Outcome {
         |hosts: &[&str]| -> Vec<String> { hosts.iter().map(request).collect() };
     let hint = "look at what you accept as a host: a name of ASCII letters, \
                 digits, `-`, `.`, `_` and `~`, or an IPv6 address in brackets. \
-                A colon and digits may follow, as many as there are.";
+                A colon and any number of digits may follow.";
     are_refused(server, &all(&invalid), hint)?;
     are_served(server, &all(&valid), hint)
 }
@@ -216,7 +216,7 @@ fn lines_are_refused(server: &Server, lines: &[&str], hint: &str) -> Outcome {
 pub fn malformed_header_field_is_400(server: &Server) -> Outcome {
     let lines = [": b", "no colon", "A B: c", "A(B): c", "\u{e4}: c", "A;: b"];
     let hint = "look at how you take a field apart. It's a token, a colon and \
-                a value; a line without a colon is no field, and must not be \
+                a value; a line without a colon isn't a field, and must not be \
                 skipped.";
     lines_are_refused(server, &lines, hint)?;
     let odd = [
@@ -273,9 +273,9 @@ pub fn bare_carriage_return_is_400(server: &Server) -> Outcome {
     are_refused(
         server,
         &places("\r"),
-        "look at what becomes of a CR without an LF. It ends no line, so it \
-         must stay where it is and be refused; don't use `trim` to take off \
-         the end of a line, because it takes off all of them.",
+        "look at what becomes of a CR without an LF. It doesn't end a line, so \
+         it must stay where it is and be refused. Don't use `trim` to remove a \
+         line ending, because it removes every CR.",
     )
 }
 
@@ -299,7 +299,7 @@ pub fn empty_lines_before_a_request_are_skipped(server: &Server) -> Outcome {
 pub fn empty_lines_without_end_are_refused(server: &Server) -> Outcome {
     let expected = "status 400, after some empty lines and no request";
     let hint = "look at how many empty lines you skip. Without a limit, a \
-                client that sends nothing else holds a worker for ever.";
+                client that sends nothing else holds a worker forever.";
     for lines in ["\r\n", "\n"] {
         let response = head(server, &lines.repeat(100));
         let checked = response.and_then(|it| it.has_status(400));

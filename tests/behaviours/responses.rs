@@ -23,7 +23,7 @@ fn bare_head(server: &Server, request: &str) -> Outcome<Response> {
 
 const NO_BODY: &str = "look at where the body is written. A response to HEAD \
     has none (RFC 9110 §9.3.2), even if the request was refused, and neither \
-    has a 204. The client would take its bytes for another response.";
+    does a 204. The client would take the bytes for the next response.";
 
 pub fn head_is_get_without_a_body(server: &Server) -> Outcome {
     for rest in [
@@ -48,9 +48,9 @@ pub fn head_is_get_without_a_body(server: &Server) -> Outcome {
     Ok(())
 }
 
-const SAME_HEAD: &str = "look at where HEAD is told from GET. The response is \
-    made for both in the same way, and has the same head, with the length that \
-    the body would have. Only when it's sent is the body left out.";
+const SAME_HEAD: &str = "look at where HEAD is treated differently from GET. \
+    Make the same response for both, with the length that the body would have. \
+    Leave the body out only when you send it.";
 
 /// It has the field Allow, with the methods that the server offers.
 fn lists_methods(response: &Response) -> bool {
@@ -150,8 +150,8 @@ pub fn every_response_carries_a_date(server: &Server) -> Outcome {
             return response.differs(expected).map_err(|it| {
                 it.hint(
                     "look at where the head is written. Date is the time at \
-                     which the response was made (RFC 9110 §6.6.1), in \
-                     Greenwich and not at home, and the weekday belongs to it.",
+                     which the response was made (RFC 9110 §6.6.1), in GMT and \
+                     not in local time, and the weekday has to match.",
                 )
             });
         }

@@ -1,4 +1,4 @@
-//! How a file is sent: a large one, and one that changes meanwhile.
+//! How a file is sent: a large one, and one that changes in the meantime.
 
 use std::fs::{self, File};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -20,7 +20,7 @@ fn stopped(clients: &str, signal: &str) -> String {
     )
 }
 
-/// So many requests that take a while, and the status of each response.
+/// This many requests that take a while, and the status of each response.
 fn sleeping(count: usize) -> String {
     let curl = by_hand::STATUS.replace("-m 3", "-m 9");
     let curl =
@@ -70,9 +70,9 @@ pub fn ends_with_status_0(server: &Server) -> Outcome {
         deviation
             .expected("that the process ends, because every client is answered")
             .hint(
-                "look at where each thread waits. Usual causes: `accept` waits \
-                 on, because nothing has woken it; or the workers are joined \
-                 while a sender is left, so that `recv` waits on.",
+                "look at where each thread waits. Usual causes: `accept` keeps \
+                 waiting, because nothing has woken it; or the workers are \
+                 joined while a sender is left, so that `recv` keeps waiting.",
             )
     })?;
     if status.success() {
@@ -208,7 +208,7 @@ pub fn shutdown_serves_the_backlog(server: &Server) -> Outcome {
         let which = format!("request {} of 100 in the backlog", number + 1);
         is_answered(&mut client, &which, server).map_err(|deviation| {
             deviation.hint(
-                "look at what the accept loop does once it is to stop. Usual \
+                "look at what the accept loop does once it has to stop. Usual \
                  cause: it ends at once, although the kernel has connections \
                  for it. A listener that doesn't block says when there are no \
                  more: `WouldBlock`.",
@@ -278,7 +278,8 @@ pub fn shutdown_works_without_free_descriptors(server: &Server) -> Outcome {
     if !server.program.is_ours {
         return Ok(());
     }
-    // With none left, it's chance who takes a descriptor that was given back.
+    // With none left, it's chance which client takes a descriptor that was
+    // given back.
     for left in [1, 0, 2, 3, 0, 0, 0, 0] {
         ends_with_descriptors_left(server, left)?;
     }
@@ -353,9 +354,10 @@ pub fn second_signal_exits_at_once(server: &Server) -> Outcome {
     let deviation =
         Deviation::new(Symptom::Dies, expected, &status.to_string());
     Err(deviation.hint(
-        "look at what the second signal does. Usual causes: it ends the process \
-         with another status than `process::exit(128 + signal)`, or the server \
-         hasn't waited for the client, and has ended before the second signal.",
+        "look at what the second signal does. Usual causes: it ends the \
+         process with a status other than `process::exit(128 + signal)`, or \
+         the server hasn't waited for the client, and has ended before the \
+         second signal.",
     ))
 }
 

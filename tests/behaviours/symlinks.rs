@@ -108,8 +108,8 @@ pub fn switched_root_is_followed(server: &Server) -> Outcome {
     fs::rename(directory.site().join("next"), &now).unwrap();
     is(&server.get("/a")?, 200, "two").map_err(|it| {
         it.hint(
-            "look at where the root's real path is determined. Once, at the \
-             start, is too early: a deployment switches the link later.",
+            "look at where the root's real path is determined. Doing it once, \
+             at the start, is too early: a deployment switches the link later.",
         )
     })?;
     is(&server.get("/b")?, 200, "new")

@@ -13,7 +13,7 @@ use crate::support::report::Outcome;
 use crate::support::response::Response;
 use crate::support::server::Server;
 
-/// A time of long ago, in seconds and as the three forms of a date.
+/// A time long ago, in seconds and in the three forms of a date.
 pub const CHANGED: u64 = 1_577_934_245;
 pub const DATE: &str = "Thu, 02 Jan 2020 03:04:05 GMT";
 pub const OLD_FORMS: [&str; 2] =
@@ -305,7 +305,7 @@ pub fn different_content_is_never_304(server: &Server) -> Outcome {
     site.set_modified("other", Duration::from_secs(CHANGED - 86_400));
     fs::rename(path("other"), path("a")).unwrap();
     let hint = "an older file has taken the place of the one that the client \
-                has, so its tag and its date are others.";
+                has, so its tag and its date are different.";
     site.gets(200, &[&known], hint)?;
     site.gets(200, &[&date], hint)?;
     site.gets(200, &[&known, &date], hint)?;

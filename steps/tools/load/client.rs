@@ -13,7 +13,7 @@ use crate::tally::{Failure, Tally};
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The pause after a failure. A server that refuses would otherwise be asked
-/// again at once, for ever, by clients that keep every processor busy.
+/// again at once, forever, by clients that keep every processor busy.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Room for the head of an answer, and for a piece of its body at a time.

@@ -121,7 +121,7 @@ fn first_line(stdout: ChildStdout) -> io::Result<String> {
     thread::Builder::new().spawn(move || {
         let mut output = BufReader::new(stdout);
         let mut line = Vec::new();
-        // A line for ever would fill the memory.
+        // A line forever would fill the memory.
         _ = output.by_ref().take(200).read_until(b'\n', &mut line);
         _ = sender.send(String::from_utf8_lossy(&line).into_owned());
         _ = io::copy(&mut output, &mut io::sink());
