@@ -124,14 +124,15 @@ processes() {
 # Whether a run has left processes, or anything in TMPDIR. They may take a
 # moment to go.
 leaves_nothing() {
-  local attempt
+  local attempt id
   for attempt in {1..50}; do
     [[ -n $(processes) || -n $(ls -A "$tmp") ]] || return 0
     sleep 0.1
   done
   echo 'error: these processes and files are left behind:'
-  # shellcheck disable=SC2046
-  ps -o pid,args -p $(processes) || true
+  for id in $(processes); do
+    ps -o pid=,args= -p "$id" || true
+  done
   ls -A "$tmp"
   return 1
 }

@@ -1,10 +1,11 @@
 //! Directories for a server to serve, and what it says about their files.
 
-use std::fs;
+use std::fs::{self, File};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
 
 #[cfg(target_os = "linux")]
 use super::differs;
@@ -79,6 +80,13 @@ impl Directory {
         fs::set_permissions(self.all.0.join(path), rights).unwrap();
     }
 
+    /// Makes it look as if the file was last changed so long after 1970.
+    pub fn set_modified(&self, file: &str, since: Duration) {
+        let path = self.site().join(file);
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_modified(UNIX_EPOCH + since).unwrap();
+    }
+
     /// The response to a request for that path, as can be seen by hand.
     pub fn get(&self, server: &Server, path: &str) -> Outcome<Response> {
         self.by_hand(server, &by_hand::get(path));
@@ -143,7 +151,7 @@ impl Large {
     pub fn new(name: &str) -> Large {
         let large = Large { root: Scratch::new(name) };
         fs::write(large.root.0.join("small"), "small").unwrap();
-        let file = fs::File::create(large.root.0.join("large"));
+        let file = File::create(large.root.0.join("large"));
         file.and_then(|file| file.set_len(Large::LENGTH)).unwrap();
         large
     }

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::Path;
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::Duration;
 
 use super::directory::Directory;
 use crate::support::DEADLINE;
@@ -50,12 +50,10 @@ impl Site {
              seq -f %05g 0 49999 > \"$d/site/large.txt\"\n\
              touch -t 200001010000 \"$d/site\"/*\n",
         );
-        let large = large();
-        for (name, text) in [("ten", TEN), ("empty", ""), ("large.txt", &large)]
+        for (name, text) in [("ten", TEN), ("empty", ""), ("large.txt", &LARGE)]
         {
-            let path = directory.site().join(name);
-            fs::write(&path, text).unwrap();
-            set_modified(&path, 946_684_800);
+            fs::write(directory.site().join(name), text).unwrap();
+            directory.set_modified(name, Duration::from_secs(946_684_800));
         }
         directory.by_hand(server, &curl("/ten", &["Range: bytes=2-4"]));
         let server = server.serving(&directory.site())?;
@@ -86,15 +84,9 @@ impl Site {
 }
 
 /// A file that is too large to be buffered, in which no two lines are alike.
-pub fn large() -> String {
+pub static LARGE: LazyLock<String> = LazyLock::new(|| {
     (0..50_000).map(|number| format!("{number:05}\n")).collect()
-}
-
-/// Makes it look as if the file was last changed this many seconds after 1970.
-pub fn set_modified(path: &Path, seconds: u64) {
-    let file = fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
-}
+});
 
 /// It's a 206 with these bytes of the file.
 pub fn is_part(

@@ -3,14 +3,13 @@
 use std::fs;
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 use super::differs;
 #[cfg(target_os = "linux")]
-use super::directory::Directory;
-use super::partial::{
-    Site, TEN, curl, is_part, is_whole, large, set_modified, with_fields,
-};
+use super::directory::{Directory, Large};
+use super::partial::{LARGE, Site, TEN, curl, is_part, is_whole, with_fields};
 use crate::support::client::get;
 use crate::support::report::{Deviation, Outcome, Symptom, difference};
 use crate::support::response::Response;
@@ -18,7 +17,7 @@ use crate::support::server::Server;
 use crate::support::{DEADLINE, by_hand};
 
 pub fn single_range_is_206(server: &Server) -> Outcome {
-    let large = large();
+    let large = &*LARGE;
     let site = Site::new(server)?;
     for (value, part) in [
         ("bytes=0-0", 0..1),
@@ -52,7 +51,7 @@ pub fn single_range_is_206(server: &Server) -> Outcome {
         ("bytes=3-200000", 3..200_001),
     ] {
         let fields = [&*format!("Range: {value}")];
-        is_part(&site.get("/large.txt", &fields)?, &fields, part, &large)?;
+        is_part(&site.get("/large.txt", &fields)?, &fields, part, large)?;
     }
     // Apart from the range, the head is the one of the whole file.
     let whole = site.get("/large.txt", &[])?;
@@ -225,7 +224,7 @@ pub fn weak_tag_never_matches_if_range(server: &Server) -> Outcome {
     let site = Site::new(server)?;
     site.sends_ranges()?;
     // A file from the future, 2100, is young for as long as the test runs.
-    set_modified(&site.directory.site().join("ten"), 4_102_444_800);
+    site.directory.set_modified("ten", Duration::from_secs(4_102_444_800));
     let tag = site.field_of("/ten", "etag")?;
     let strong = tag.trim_start_matches("W/");
     for value in [&*tag, strong, "Fri, 01 Jan 2100 00:00:00 GMT"] {
@@ -276,7 +275,7 @@ pub fn interrupted_download_continues(server: &Server) -> Outcome {
          curl -C - -o \"$d/part\" http://ADDRESS/large.txt\n\
          cmp \"$d/part\" \"$d/site/large.txt\" && echo complete"
     );
-    let large = large();
+    let large = &*LARGE;
     let take_part = || {
         let mut client = site.server.send(get("/large.txt"))?;
         let head = client.head(DEADLINE)?;
@@ -288,7 +287,7 @@ pub fn interrupted_download_continues(server: &Server) -> Outcome {
     let fields = [&*if_range, &format!("Range: bytes={PART}-")];
     let response = site.get("/large.txt", &fields)?;
     site.directory.by_hand(&site.server, &by_hand);
-    is_part(&response, &fields, PART..large.len(), &large)?;
+    is_part(&response, &fields, PART..large.len(), large)?;
     part.extend(&response.body);
     if part != large.as_bytes() {
         let saw = difference(large.as_bytes(), &part);
@@ -297,10 +296,10 @@ pub fn interrupted_download_continues(server: &Server) -> Outcome {
     }
     // The rest of another version would only spoil what the client has.
     take_part()?;
-    let path = site.directory.site().join("large.txt");
     let changed = large.replace('0', "o");
-    fs::write(&path, &changed).unwrap();
-    set_modified(&path, 946_684_801);
+    fs::write(site.directory.site().join("large.txt"), &changed).unwrap();
+    let second_later = Duration::from_secs(946_684_801);
+    site.directory.set_modified("large.txt", second_later);
     is_whole(&site.get("/large.txt", &fields)?, &fields, &changed)
 }
 
@@ -342,7 +341,7 @@ pub fn range_beyond_4_gib_is_sent_in_constant_memory(
     }
     ask(&format!("{LENGTH}-"))?.head(DEADLINE)?.has_status(416)?;
     let before = server.peak_memory()?;
-    let (first, count) = (4_u64 << 30, 100_000_000);
+    let (first, count) = (4_u64 << 30, Large::LENGTH);
     let mut client = ask(&format!("{first}-{}", first + count - 1))?;
     client.head(DEADLINE)?.has_status(206)?;
     let drained = client.drain();

@@ -15,9 +15,9 @@ use crate::support::server::Server;
 
 #[cfg(target_os = "linux")]
 pub fn large_file_is_sent_in_constant_memory(server: &Server) -> Outcome {
-    const LENGTH: u64 = 100_000_000;
+    const LENGTH: u64 = Large::LENGTH;
     let directory = Directory::new(&[("a", "a")])
-        .and("head -c 100000000 /dev/zero > \"$d/site/large\"\n");
+        .and("head -c 30000000 /dev/zero > \"$d/site/large\"\n");
     let large = File::create(directory.site().join("large"));
     large.and_then(|file| file.set_len(LENGTH)).unwrap();
     let server = directory.served_by(server)?;

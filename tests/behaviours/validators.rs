@@ -3,11 +3,12 @@
 //! Every test sets the time of its file, because what a server says about a file
 //! depends on how long ago that was.
 
-use std::fs::{self, File};
+use std::fs;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::differs;
 use super::directory::{Directory, is};
+use super::partial::with_fields;
 use crate::support::DEADLINE;
 use crate::support::report::Outcome;
 use crate::support::response::Response;
@@ -29,7 +30,7 @@ pub const FUTURE_DATE: &str = "Thu, 01 Jan 2037 00:00:00 GMT";
 /// A server, and the directory that it serves. The file `a` in it has last
 /// changed at `CHANGED`.
 pub struct Site {
-    directory: Directory,
+    pub directory: Directory,
     server: Server,
 }
 
@@ -42,22 +43,15 @@ impl Site {
         let server = directory.served_by(server)?;
         let site = Site { directory, server };
         for file in ["a", "404.html"] {
-            site.set_modified(file, Duration::from_secs(CHANGED));
+            site.directory.set_modified(file, Duration::from_secs(CHANGED));
         }
         Ok(site)
-    }
-
-    /// Gives a file a time, counted from the beginning of 1970.
-    pub fn set_modified(&self, file: &str, since: Duration) {
-        let path = self.directory.site().join(file);
-        let file = File::options().write(true).open(path).unwrap();
-        file.set_modified(UNIX_EPOCH + since).unwrap();
     }
 
     /// Writes `a`, and gives it a time.
     fn write(&self, text: &str, since: Duration) {
         fs::write(self.directory.site().join("a"), text).unwrap();
-        self.set_modified("a", since);
+        self.directory.set_modified("a", since);
     }
 
     /// The head of the response to `GET /a`, or another such line, with these
@@ -77,12 +71,7 @@ impl Site {
                 "curl -gs -m 3 {method_option} {options}http://ADDRESS{path}"
             ),
         );
-        let fields: String =
-            fields.iter().map(|field| format!("{field}\r\n")).collect();
-        let mut client = self.server.send(format!(
-            "{line} HTTP/1.1\r\nHost: localhost\r\n{fields}\
-             Connection: close\r\n\r\n"
-        ))?;
+        let mut client = self.server.send(with_fields(method, path, fields))?;
         let response = client.head(DEADLINE)?;
         if method == "HEAD" || response.status == 304 {
             client.is_closed(DEADLINE).map_err(|it| {
@@ -180,7 +169,7 @@ pub fn young_file_carries_a_weak_tag_and_no_date(server: &Server) -> Outcome {
     };
     let expected = "a weak ETag, as in W/\"a\", and no Last-Modified for a file \
                     that has just changed";
-    site.set_modified("a", Duration::from_secs(FUTURE));
+    site.directory.set_modified("a", Duration::from_secs(FUTURE));
     let response = site.ask("GET /a", &[])?;
     if !is_young(&response) {
         return response.differs(expected);
@@ -194,7 +183,7 @@ pub fn young_file_carries_a_weak_tag_and_no_date(server: &Server) -> Outcome {
     }
     // A minute later it's like any other.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    site.set_modified("a", now - Duration::from_secs(60));
+    site.directory.set_modified("a", now - Duration::from_secs(60));
     let response = site.ask("GET /a", &[])?;
     let tag = response.field("etag").unwrap_or_default();
     if !is_strong(tag) || response.field("last-modified").is_none() {
@@ -302,7 +291,7 @@ pub fn different_content_is_never_304(server: &Server) -> Outcome {
     // What `mv` does with a file that is older than the one in its place.
     let path = |name| site.directory.site().join(name);
     fs::write(path("other"), "few").unwrap();
-    site.set_modified("other", Duration::from_secs(CHANGED - 86_400));
+    site.directory.set_modified("other", Duration::from_secs(CHANGED - 86_400));
     fs::rename(path("other"), path("a")).unwrap();
     let hint = "an older file has taken the place of the one that the client \
                 has, so its tag and its date are different.";

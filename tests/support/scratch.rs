@@ -11,7 +11,7 @@ pub struct Scratch(pub PathBuf, Option<Child>);
 impl Scratch {
     /// Makes one. Each test has a name of its own.
     pub fn new(name: &str) -> Scratch {
-        Scratch::ending_with(":", name)
+        Scratch::ending_with("", name)
     }
 
     /// Makes one in which this shell command runs before it's removed.
@@ -20,13 +20,15 @@ impl Scratch {
         _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         let shell = cfg!(unix).then(|| {
-            // The end of its input wakes it.
-            // A test may have taken rights away, even from the owner.
-            let end = format!(
-                "(cd \"$0\"; {command}); chmod -R u+rwX \"$0\"; rm -rf \"$0\""
+            // The end of its input wakes it. Where a test has taken rights away,
+            // even from the owner, only the second try succeeds.
+            let script = format!(
+                "read -r _; cd \"$0\"; {command}\n\
+                 cd /; rm -rf \"$0\" 2>/dev/null || \
+                 {{ chmod -R u+rwX \"$0\"; rm -rf \"$0\"; }}"
             );
             let mut shell = process::Command::new("sh");
-            shell.args(["-c", &format!("read -r _; {end}")]).arg(&path);
+            shell.args(["-c", &script]).arg(&path);
             #[cfg(unix)] // Ctrl-C isn't for it.
             std::os::unix::process::CommandExt::process_group(&mut shell, 0);
             shell.stdin(process::Stdio::piped()).spawn().unwrap()
