@@ -174,6 +174,21 @@ fn is_plain(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{env, process};
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_no_error() {
+        let path = env::temp_dir().join(format!("changes-{}", process::id()));
+        fs::write(&path, "abcd").expect("a file");
+        // The length is the one that it had a moment ago.
+        for (length, expected) in [(2, "ab"), (4, "abcd"), (8, "abcd")] {
+            let file = File::open(&path).expect("the file");
+            let body = read(file, length).expect("what's there now");
+            let Body::Bytes(bytes) = body else { panic!("it's small") };
+            assert_eq!(bytes, expected.as_bytes(), "once {length} bytes long");
+        }
+        fs::remove_file(&path).expect("the file");
+    }
 
     #[test]
     fn a_path_is_taken_apart_segment_by_segment() {

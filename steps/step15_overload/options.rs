@@ -1,8 +1,9 @@
-//! What the command line asks for.
+//! What the command line asks for, and what the program says at its start.
 
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
@@ -42,8 +43,7 @@ Options:
   --head-seconds S    in which the head of a request has to arrive [10]
   --stall-seconds S   in which a client has to take 64 KiB of a response [10]
   --linger-seconds S  how long a client may be silent before it's closed [2]
-    --access-log        prints a line for each response, except for a 503
-
+  --access-log        prints a line for each response, except for a 503
   --no-demo           without /sleep and /panic; use it for anything real
   --help              prints this help
 ";
@@ -144,6 +144,18 @@ impl Options {
             }
         }
         Ok(Some(options))
+    }
+}
+
+/// Says where the server listens. If that can't be written, for example because
+/// a device is full, ends the program with status 1.
+pub fn announce(address: SocketAddr) {
+    let line = format!("listening on http://{address}\n");
+    if let Err(error) = io::stdout().write_all(line.as_bytes()) {
+        let hint = "send it to a terminal, a file with room, or /dev/null";
+        let what = "cannot write to standard output";
+        _ = writeln!(io::stderr(), "{what}: {error}; {hint}");
+        process::exit(1)
     }
 }
 
