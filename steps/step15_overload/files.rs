@@ -4,7 +4,7 @@
 use crate::log::ERRORS;
 use crate::media_type::media_type;
 use crate::response::{Body, Status};
-use crate::same_file::is_same_file;
+use crate::same_file::{is_same_file, open_at_once};
 use crate::validators::Validators;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -76,14 +76,13 @@ fn open(root: &Path, relative: &Path) -> io::Result<Option<Found>> {
         return Ok(None);
     }
     for _ in 0..MAX_ATTEMPTS {
-        let file = File::open(&path)?;
+        let file = open_at_once(&path)?;
         let metadata = file.metadata()?;
         let real = path.canonicalize()?;
-        if !real.starts_with(&root) {
+        if !metadata.is_file() || !real.starts_with(&root) {
             return Ok(None);
         }
-        // If something has replaced the file since we opened it, the path says
-        // nothing about what we have.
+        // If it was replaced in between, the path says nothing about it.
         if is_same_file(&metadata, &real.symlink_metadata()?) {
             return Ok(Some(Found::File(FoundFile {
                 // Before the file is read: if it changes while we read it, the
