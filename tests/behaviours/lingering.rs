@@ -5,6 +5,8 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use super::accepting::uses_no_processor_time;
 use super::differs;
 #[cfg(target_os = "linux")]
 use super::directory::{Large, with_large_file};
@@ -12,7 +14,7 @@ use super::responding::{has_status, is_hello};
 use crate::support::client::{Client, get};
 use crate::support::report::{Outcome, Symptom};
 use crate::support::server::Server;
-use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
+use crate::support::{DEADLINE, by_hand};
 
 /// Where the silence that ends a lingering close can be set.
 const LONG: [&str; 2] = ["--linger-seconds", "60"];
@@ -186,7 +188,8 @@ pub fn endless_upload_is_cut_off(server: &Server) -> Outcome {
          while sleep 0.5; do echo; done) | curl -m 40 telnet://ADDRESS\n\
          # ends after 30 seconds",
     );
-    let server = server.configured(&["--linger-seconds", "0.05"])?;
+    // So long a silence doesn't come by chance, on a busy machine.
+    let server = server.configured(&["--linger-seconds", "0.2"])?;
     let mut client = server.send(UPLOAD)?;
     let start = Instant::now();
     while start.elapsed() < DEADLINE {
@@ -211,18 +214,7 @@ pub fn lingering_uses_no_processor_time(server: &Server) -> Outcome {
     );
     let server = server.configured(&LONG)?;
     let _silent = four_served(&server)?;
-    let expected = "that every thread waits while four clients are silent";
-    if !server.all_threads_sleep()? {
-        return differs(expected, "a thread that never sleeps");
-    }
-    let before = server.processor_time()?;
-    thread::sleep(SHORT_WAIT);
-    let used = server.processor_time()? - before;
-    if used < SHORT_WAIT / 4 {
-        return Ok(());
-    }
-    let saw = format!("{used:?} of processor time within {SHORT_WAIT:?}");
-    differs(expected, &saw)
+    uses_no_processor_time(&server, "while four clients are silent")
 }
 
 pub fn lingering_delays_no_other_client(server: &Server) -> Outcome {

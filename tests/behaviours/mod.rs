@@ -273,6 +273,7 @@ macro_rules! table {
         // step 15: saying no early
         overload::full_queue_is_503_at_once [hangs until 14, holds from 15]
         overload::rejected_clients_delay_no_other_client [hangs until 14, holds from 15 (given_up in 16)]
+        overload::rejected_client_can_finish_its_request [hangs until 14, holds from 15 (given_up in 16)]
         #[cfg(target_os = "linux")]
         accepting::aborted_connections_do_not_delay_the_next [holds from 01 (differs in 16)]
         #[cfg(target_os = "linux")]
