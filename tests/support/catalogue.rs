@@ -47,13 +47,15 @@ impl Row {
         index.expect("the last range has no end")
     }
 
-    /// Whether `cargo test` runs the step's test of this behaviour. One that
-    /// hangs runs only beside the steps that don't, and where a chapter names it.
+    /// Whether `cargo test` runs the step's test of this behaviour. One that the
+    /// step lacks runs only beside the steps that have it, and where a chapter
+    /// names it.
     pub fn runs(&self, step: usize) -> bool {
         let index = self.index(step);
         let range = &self.ranges[index];
         let holds = |step: usize| self.symptom(step) == "holds";
-        range.symptom != "hangs" // An exception is in a range that holds.
+        self.symptom(step) == "holds"
+            || self.exception(step).is_some()
             || range.named_in.contains(&step)
             || (step > 1 && holds(step - 1))
             || (step == range.last && holds(step + 1))
