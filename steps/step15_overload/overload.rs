@@ -117,9 +117,10 @@ mod tests {
         let _client = TcpStream::connect(address).expect("the listener");
         let (stream, _) = listener.accept().expect("the client");
         // A client that doesn't read: soon there's no room for more.
-        stream.set_nonblocking(true).expect("a socket");
+        let moment = Some(Duration::from_millis(200));
+        stream.set_write_timeout(moment).expect("a socket");
         while (&stream).write(&[0; 65_536]).is_ok() {}
-        stream.set_nonblocking(false).expect("a socket");
+        stream.set_write_timeout(None).expect("a socket");
         let (done, is_done) = mpsc::channel();
         thread::spawn(move || {
             let pool = ThreadPool::new(1, 1).expect("a thread");
