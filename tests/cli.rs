@@ -176,11 +176,7 @@ fn help_lists_the_options() {
         assert!(aligned, "{help}");
         let options = list.lines().filter_map(|line| line.strip_prefix("  --"));
         let mut count = 0;
-        for line in options {
-            let option = line.strip_prefix("  --");
-            let option = option.unwrap_or_else(|| {
-                panic!("{step}: not as far to the left as the others: {line}")
-            });
+        for option in options {
             let mut words = option.split_whitespace();
             let name = format!("--{}", words.next().unwrap());
             let value = match words.next() {
