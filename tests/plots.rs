@@ -208,7 +208,7 @@ fn the_chapter_says_what_was_measured() {
     }
     let [keep_alive, close, workers, nginx] = all;
     let several = "several times as many requests as step 05";
-    let same = "as many requests as step 05, give or take";
+    let same = "about as many requests as step 05";
     let tenfold = "more than ten times as many";
     let ahead = "step 05 is ahead of step 04";
     let class = "are in the same class";
