@@ -261,6 +261,8 @@ fn argument_in_invalid_utf8_is_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn full_standard_output_ends_the_start() {
+    // Step 16 is still to be cut anew.
+    let with = &STEPS[split_at(OPTIONS).0.len()..split_at(KEEP_ALIVE).0.len()];
     for step in STEPS {
         let script = "exec \"$0\" 127.0.0.1:0 > /dev/full";
         let mut shell = Command::new("sh");
@@ -272,6 +274,14 @@ fn full_standard_output_ends_the_start() {
                 && said.lines().count() == 1
                 && !said.contains("127.0.0.1"),
             "{step} should name the full device, not the address: {said}"
+        );
+        // A line for a person, where there's more to start than a listener.
+        let whole = said.starts_with("cannot write to standard output: ")
+            && said.ends_with("a file with room, or /dev/null\n");
+        assert!(
+            whole || !with.contains(step),
+            "{step} should say what can't be written, why, and what would be \
+             right: {said}"
         );
     }
 }

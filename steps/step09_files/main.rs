@@ -38,7 +38,7 @@ fn main() -> io::Result<()> {
     let address = listener.local_addr()?;
     signal::on_stop(move || stop(address))?;
     let pool = ThreadPool::new(options.workers)?;
-    writeln!(io::stdout(), "listening on http://{address}")?;
+    options::announce(address);
     for stream in listener.incoming() {
         if STOPPING.load(Ordering::SeqCst) {
             // From now on `accept` serves the backlog, but no longer waits.

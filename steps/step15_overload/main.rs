@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
     let pool = ThreadPool::new(options.workers, options.queue)?;
     let linger_pool = ThreadPool::new(1, MAX_REJECTED)?;
     let mut reported = None;
-    writeln!(io::stdout(), "listening on http://{address}")?;
+    options::announce(address);
     // ANCHOR_END: main
     // ANCHOR: loop
     for stream in listener.incoming() {

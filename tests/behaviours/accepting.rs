@@ -12,6 +12,10 @@ use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
 /// Processor time is what a server uses that doesn't wait. A little is allowed,
 /// because the clock ticks only every ten milliseconds.
 pub fn uses_no_processor_time(server: &Server, when: &str) -> Outcome {
+    if !server.all_threads_sleep()? {
+        let expected = format!("that every thread waits, {when}");
+        return differs(&expected, "a thread that never sleeps");
+    }
     let (start, before) = (Instant::now(), server.processor_time()?);
     while start.elapsed() < server.vigilance() {
         server.stderr.wait(SHORT_WAIT / 4, |_| false);
@@ -99,7 +103,16 @@ pub fn aborted_connections_do_not_delay_the_next(server: &Server) -> Outcome {
         let traced = with_failing_accept(server, error, which, "/dev/stderr")?;
         let Some(server) = traced else { return Ok(()) };
         server.send(get("/"))?.is_attended(DEADLINE)?;
+        let is_said = |line: &String| {
+            line.starts_with("connection failed: ") && line.contains("os error")
+        };
+        let is_said = |lines: &[String]| lines.iter().any(is_said);
         let calls = server.stderr.lines();
+        if server.program.is_ours && !server.stderr.wait(DEADLINE, is_said) {
+            let expected =
+                "one line on standard error for each such connection";
+            return differs(expected, &format!("{calls:?}"));
+        }
         if let Some(pause) = calls.iter().find(|it| it.contains("nanosleep(")) {
             let expected = format!(
                 "that the next client is accepted at once, although {error} has \

@@ -124,6 +124,12 @@ pub fn body_that_comes_byte_by_byte_is_skipped(server: &Server) -> Outcome {
 
 /// Closing costs less than reading it all, and no response.
 pub fn body_above_64_kib_ends_the_connection(server: &Server) -> Outcome {
+    server.by_hand(
+        "for n in 65536 65537; do\n\
+         head -c $n /dev/zero | curl -s -m 3 -H Expect: -o /dev/null \\\n\
+         \x20 -w '%{http_code} %header{connection}\\n' --data-binary @- http://ADDRESS/\n\
+         done   # `close` only for the second",
+    );
     const MAX: usize = 64 * 1024;
     let announced = |length| format!("Content-Length: {length}\r\n");
     let hint = "look at which bodies you read to keep the connection: those of \

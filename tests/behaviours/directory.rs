@@ -4,7 +4,6 @@ use std::fs::{self, File};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 #[cfg(target_os = "linux")]
@@ -27,10 +26,7 @@ pub struct Directory {
 
 impl Directory {
     pub fn new(files: &[(&str, &str)]) -> Directory {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        // Relaxed: no two may be the same, and that is all.
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let all = Scratch::new(&format!("site-{number}"));
+        let all = Scratch::new("site");
         let path = &all.0;
         fs::create_dir_all(path.join("site")).unwrap();
         fs::write(path.join("secret.txt"), SECRET).unwrap();

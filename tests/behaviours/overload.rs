@@ -128,6 +128,31 @@ pub fn rejected_clients_delay_no_other_client(server: &Server) -> Outcome {
     is_hello(&small.get("/").map_err(waits_for_rejected)?)
 }
 
+/// A connection that's closed at once answers what still arrives with a reset,
+/// and on some systems that destroys the response.
+pub fn rejected_client_can_finish_its_request(server: &Server) -> Outcome {
+    server.by_hand(by_hand::with(
+        "--workers 1 --queue 1",
+        "for i in 1 2; do\n\
+         \x20 bash -c 'exec 3<>/dev/tcp/ADDRESS; sleep 5' & sleep 0.5; done\n\
+         bash -c 'exec 3<>/dev/tcp/ADDRESS; sleep 1; for i in 1 2 3; do\n\
+         \x20 echo a line >&3 || exit; sleep 0.1; done; head -n 1 <&3'",
+    ));
+    let small = for_two(server)?;
+    let Crowd { mut rejected, .. } = crowd(&small, 2, 1)?;
+    for _ in 0..20 {
+        rejected[0].send("X: y\r\n").map_err(|seen| {
+            seen.expected("that a client with a 503 can send the rest").hint(
+                "look at what becomes of the connection after the 503. Usual \
+                 cause: it's dropped, so it's closed at once. It needs a \
+                 lingering close, and reads that wait.",
+            )
+        })?;
+        small.stderr.wait(SHORT_WAIT / 20, |_| false);
+    }
+    Ok(())
+}
+
 fn waits_for_rejected(seen: Deviation) -> Deviation {
     seen.hint(
         "look at which thread closes the connection of a rejected client. Usual \

@@ -39,8 +39,9 @@ impl Row {
         index.expect("the last range has no end")
     }
 
-    /// Whether `cargo test` runs the step's test of this behaviour. One that
-    /// hangs runs only beside the steps that don't, and where a chapter names it.
+    /// Whether `cargo test` runs the step's test of this behaviour. One that the
+    /// step lacks runs only beside the steps that have it, and where a chapter
+    /// names it.
     pub fn runs(&self, step: usize) -> bool {
         let index = self.index(step);
         let range = &self.ranges[index];

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Child;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};
 
 /// A directory that is empty at first and gone when the test is over, even if
@@ -9,14 +10,18 @@ use std::{env, fs, process};
 pub struct Scratch(pub PathBuf, Option<Child>);
 
 impl Scratch {
-    /// Makes one. Each test has a name of its own.
+    /// Makes one, which isn't any other test's, whatever its name.
     pub fn new(name: &str) -> Scratch {
         Scratch::ending_with("", name)
     }
 
     /// Makes one in which this shell command runs before it's removed.
     pub fn ending_with(command: &str, name: &str) -> Scratch {
-        let path = env::temp_dir().join(format!("{name}-{}", process::id()));
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        // Relaxed: no two may be the same, and that's all.
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{name}-{}-{number}", process::id());
+        let path = env::temp_dir().join(name);
         _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         let shell = cfg!(unix).then(|| {
