@@ -46,7 +46,7 @@ pub const MIN_WAIT: Duration = Duration::from_millis(1);
 /// A lingering close may take this many times the silence that ends it.
 pub const MAX_LINGER: u32 = 15;
 
-/// The lines that may wait to be written to an output.
+/// How many lines may wait to be written to an output.
 pub const MAX_LINES: usize = 1024;
 
 /// How long the server waits at shutdown for lines that aren't written yet.

@@ -24,8 +24,8 @@ pub fn is_clients_fault(error: &io::Error) -> bool {
     )
 }
 
-/// Waits a moment, because descriptors or memory are missing and `accept` would
-/// fail again at once. Reports that from time to time.
+/// Waits a moment, because descriptors or memory have run out and `accept`
+/// would fail again at once. Reports that from time to time.
 pub fn back_off(error: &io::Error, reported: &mut Option<Instant>) {
     if reported.is_none_or(|time| time.elapsed() >= REPORT_EVERY) {
         *reported = Some(Instant::now());
