@@ -3,37 +3,27 @@
 use crate::files::{self, Found, FoundFile};
 use crate::limits::{MAX_CACHED_FILES, REVALIDATE_AFTER};
 use crate::response::{Body, Status};
-use crate::validators::Validators;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// What was found by each path a moment ago.
-static FILES: Mutex<BTreeMap<String, Entry>> = Mutex::new(BTreeMap::new());
+/// The file that each path led to, and when we began to look.
+type Files = BTreeMap<String, (Instant, FoundFile)>;
 
-struct Entry {
-    bytes: Arc<[u8]>,
-    media_type: &'static str,
-    validators: Validators,
-    /// When we began to look at the file.
-    looked: Instant,
-}
+static FILES: Mutex<Files> = Mutex::new(Files::new());
 
 /// Finds a file as `files::find` does, or as it did a moment ago. So under load,
-/// many requests share one look, and nothing has to be known about what may have
-/// changed since then.
+/// many requests share one look, and nobody has to tell us what has changed.
 pub fn find(root: &Path, path: &str) -> Result<Found, Status> {
-    let looked = Instant::now();
-    if let Some(file) = fresh(path, looked) {
+    let now = Instant::now();
+    if let Some(file) = fresh(path, now) {
         return Ok(Found::File(file));
     }
     let found = files::find(root, path)?;
     let Found::File(file) = &found else { return Ok(found) };
-    if let Body::Bytes(bytes) = &file.body {
-        let (bytes, validators) = (Arc::clone(bytes), file.validators.clone());
-        let media_type = file.media_type;
-        keep(path, Entry { bytes, media_type, validators, looked });
+    if let Some(file) = copy(file) {
+        keep(path, now, file);
     }
     Ok(found)
 }
@@ -41,22 +31,26 @@ pub fn find(root: &Path, path: &str) -> Result<Found, Status> {
 /// What's kept of a file, if it isn't too old.
 fn fresh(path: &str, now: Instant) -> Option<FoundFile> {
     let files = FILES.lock().expect("nothing panics while it's held");
-    let entry = files.get(path)?;
-    // Another thread may have looked later than `now`: that's zero here.
-    if now.saturating_duration_since(entry.looked) >= REVALIDATE_AFTER {
-        return None;
-    }
-    Some(FoundFile {
-        body: Body::Bytes(Arc::clone(&entry.bytes)),
-        media_type: entry.media_type,
-        validators: entry.validators.clone(),
-    })
+    let (looked, file) = files.get(path)?;
+    // Another thread may have looked after `now`. That's zero here.
+    let age = now.saturating_duration_since(*looked);
+    if age < REVALIDATE_AFTER { copy(file) } else { None }
 }
 
-fn keep(path: &str, entry: Entry) {
+fn keep(path: &str, looked: Instant, file: FoundFile) {
     let mut files = FILES.lock().expect("nothing panics while it's held");
     if files.len() >= MAX_CACHED_FILES && !files.contains_key(path) {
         files.clear(); // What's asked for is soon here again.
     }
-    files.insert(path.to_string(), entry);
+    files.insert(path.to_string(), (looked, file));
+}
+
+/// Another owner of the same bytes, if the file is small.
+fn copy(file: &FoundFile) -> Option<FoundFile> {
+    let Body::Bytes(bytes) = &file.body else { return None };
+    Some(FoundFile {
+        body: Body::Bytes(Arc::clone(bytes)),
+        media_type: file.media_type,
+        validators: file.validators.clone(),
+    })
 }

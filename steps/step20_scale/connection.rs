@@ -25,8 +25,8 @@ use std::time::Instant;
 /// event loop while it rests.
 pub struct Connection {
     pub stream: TcpStream,
-    /// Its name in the event loop, once it has rested there.
-    pub token: Option<u64>,
+    /// Its name in the event loop.
+    pub token: u64,
     /// What has arrived and isn't used up.
     buffer: Vec<u8>,
     state: State,
@@ -69,6 +69,7 @@ enum Step {
 impl Connection {
     pub fn new(
         stream: TcpStream,
+        token: u64,
         options: &Arc<Options>,
     ) -> io::Result<Connection> {
         stream.set_nonblocking(true)?;
@@ -77,7 +78,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         Ok(Connection {
             stream,
-            token: None,
+            token,
             buffer: Vec::new(),
             state: State::Idle,
             deadline: Instant::now() + options.idle_timeout,
@@ -103,6 +104,7 @@ impl Connection {
                 self.shorten_deadline(&state);
                 if Instant::now() < self.deadline {
                     self.state = state;
+                    self.buffer.shrink_to_fit(); // It may rest for long.
                     return Ok(Next::Wait(self));
                 }
                 step = self.give_up(state)?;
@@ -215,14 +217,12 @@ impl Connection {
         // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
         let is_head = self.buffer.trim_ascii_start().starts_with(b"HEAD ");
         let keep_alive = response.keep_alive;
-        // ANCHOR: logged
         let status = response.status;
         let length = if is_head { 0 } else { response.body.length() };
         if self.options.access_log {
             let (stream, sent) = (&self.stream, &self.buffer);
             OUTPUT.write(&access_log::entry(stream, sent, status, length));
         }
-        // ANCHOR_END: logged
         self.buffer.drain(..head_end);
         self.deadline = Instant::now() + self.options.stall_timeout;
         State::Sending(ResponseWriter::new(response, !is_head), keep_alive)
@@ -253,9 +253,6 @@ impl Connection {
     /// Decides how the connection goes on after a response.
     fn finish(&mut self, keep_alive: bool) -> State {
         if keep_alive {
-            if self.buffer.is_empty() {
-                self.buffer = Vec::new(); // Idle connections need no memory.
-            }
             self.deadline = Instant::now() + self.options.idle_timeout;
             return State::Idle;
         }

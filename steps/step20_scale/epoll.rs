@@ -62,21 +62,23 @@ impl Poller {
         self.control(EPOLL_CTL_ADD, source, EPOLLIN, token)
     }
 
-    /// Reports the token once. `is_first` says that this socket was never
-    /// armed before.
+    /// Reports the token once, until it's armed again.
     pub fn arm(
         &mut self,
         source: &impl AsSocket,
         token: u64,
         interest: Interest,
-        is_first: bool,
     ) -> io::Result<()> {
         let events = match interest {
             Interest::Read => EPOLLIN | EPOLLONESHOT,
             Interest::Write => EPOLLOUT | EPOLLONESHOT,
         };
-        let operation = if is_first { EPOLL_CTL_ADD } else { EPOLL_CTL_MOD };
-        self.control(operation, source, events, token)
+        match self.control(EPOLL_CTL_MOD, source, events, token) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.control(EPOLL_CTL_ADD, source, events, token)
+            }
+            result => result,
+        }
     }
 
     /// Forgets a token that was armed and won't be waited for. `epoll` may

@@ -1,5 +1,4 @@
-//! The loop in which connections rest, and the way from there to a worker and
-//! back.
+//! The loop in which connections rest, and their way to a worker and back.
 
 use crate::STOPPED;
 use crate::connection::{Connection, Next};
@@ -30,14 +29,13 @@ pub struct EventLoop {
     waker: Arc<Waker>,
     /// `None` once the server is stopping.
     listener: Option<TcpListener>,
-    /// When to try `accept` again, if it has failed, and when that was reported.
-    accept_at: Option<Instant>,
+    /// When a failure of `accept` was reported.
     reported: Option<Instant>,
     poller: Poller,
     /// The connections that rest, by their tokens. No token is used twice.
     resting: HashMap<u64, Connection>,
     last_token: u64,
-    /// When to look at the deadlines.
+    /// When to look at all deadlines.
     scan_at: Instant,
     /// Brings a connection back from its worker.
     sender: Sender<Next>,
@@ -55,14 +53,13 @@ impl EventLoop {
         listener.set_nonblocking(true)?;
         let mut poller = Poller::new()?;
         poller.watch(waker.receiver(), WAKER)?;
-        poller.arm(&listener, LISTENER, Interest::Read, true)?;
+        poller.arm(&listener, LISTENER, Interest::Read)?;
         let (sender, receiver) = mpsc::channel();
         Ok(EventLoop {
             pool: ThreadPool::new(options.workers)?,
             options,
             waker,
             listener: Some(listener),
-            accept_at: None,
             reported: None,
             poller,
             resting: HashMap::new(),
@@ -98,27 +95,25 @@ impl EventLoop {
     /// Waits for something to do, until that time at the latest, and does it.
     fn turn(&mut self, until: Instant) -> io::Result<()> {
         let until = until.min(self.scan_at);
-        let until = self.accept_at.map_or(until, |time| until.min(time));
         let left = until.saturating_duration_since(Instant::now());
         for token in self.poller.wait(left)? {
             match token {
-                LISTENER => self.accept()?,
                 WAKER => self.take_back(),
+                LISTENER => self.accept()?,
                 token => self.take(token),
             }
         }
-        if self.accept_at.is_some_and(|time| Instant::now() >= time) {
-            self.accept()?;
-        }
         if Instant::now() >= self.scan_at {
             self.scan();
+            self.accept()?; // In case it failed the last time.
         }
         Ok(())
     }
 
     /// Takes what the workers have sent.
     fn take_back(&mut self) {
-        // In this order: what's sent after this wakes the loop once more.
+        // In this order: what a worker sends after the waker was cleared wakes
+        // the loop again.
         self.waker.clear();
         while let Ok(next) = self.receiver.try_recv() {
             match next {
@@ -130,34 +125,24 @@ impl EventLoop {
     }
 
     /// Keeps a connection until it's ready or its deadline has passed.
-    fn rest(&mut self, mut connection: Connection) {
-        let is_first = connection.token.is_none();
-        let token = *connection.token.get_or_insert_with(|| {
-            self.last_token += 1;
-            self.last_token
-        });
-        let interest = connection.interest();
-        let stream = &connection.stream;
-        match self.poller.arm(stream, token, interest, is_first) {
-            Ok(()) => {
-                self.scan_at = self.scan_at.min(connection.deadline);
-                self.resting.insert(token, connection);
-            }
-            Err(error) => {
-                self.open -= 1;
-                log_error(&error);
-            }
+    fn rest(&mut self, connection: Connection) {
+        let (token, interest) = (connection.token, connection.interest());
+        if let Err(error) = self.poller.arm(&connection.stream, token, interest)
+        {
+            self.open -= 1;
+            return log_error(&error);
         }
+        self.scan_at = self.scan_at.min(connection.deadline);
+        self.resting.insert(token, connection);
     }
 
-    /// Looks at all deadlines, but not too often: with many connections, that's
-    /// the only work which grows with their number.
+    /// Takes the connections that are late. It looks at all that rest, so it
+    /// isn't called often.
     fn scan(&mut self) {
         let now = Instant::now();
-        let resting = self.resting.iter();
-        let late = resting.filter(|(_, connection)| connection.deadline <= now);
-        let late: Vec<u64> = late.map(|(token, _)| *token).collect();
-        for token in late {
+        let all = self.resting.values();
+        let late = all.filter(|connection| connection.deadline <= now);
+        for token in late.map(|late| late.token).collect::<Vec<_>>() {
             self.take(token);
         }
         let deadlines = self.resting.values().map(|resting| resting.deadline);
@@ -181,14 +166,12 @@ impl EventLoop {
             match listener.accept() {
                 Ok((stream, _)) => self.admit(stream),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.accept_at = None;
-                    let read = Interest::Read;
-                    return self.poller.arm(listener, LISTENER, read, false);
+                    return self.poller.arm(listener, LISTENER, Interest::Read);
                 }
                 Err(error) if is_clients_fault(&error) => log_error(&error),
                 Err(error) => {
+                    self.scan_at = Instant::now() + ACCEPT_PAUSE;
                     report(&error, &mut self.reported);
-                    self.accept_at = Some(Instant::now() + ACCEPT_PAUSE);
                     return Ok(());
                 }
             }
@@ -199,7 +182,8 @@ impl EventLoop {
     fn admit(&mut self, stream: TcpStream) {
         let limit = self.options.connections;
         let has_room = self.open < limit || self.close_idle();
-        match Connection::new(stream, &self.options) {
+        self.last_token += 1;
+        match Connection::new(stream, self.last_token, &self.options) {
             Ok(connection) if has_room => self.execute(connection),
             Ok(connection) if self.open < limit + MAX_REJECTED => {
                 self.execute(connection.reject());
@@ -213,12 +197,13 @@ impl EventLoop {
     /// Closes the connection that has been idle for the longest time. Returns
     /// `false` if none is idle.
     fn close_idle(&mut self) -> bool {
-        let idle = self.resting.values_mut().filter(|it| it.is_idle());
+        let all = self.resting.values_mut();
+        let idle = all.filter(|connection| connection.is_idle());
         let longest = idle.min_by_key(|connection| connection.deadline);
         let Some(connection) = longest else { return false };
         // Its next request may just have arrived, so a worker has a last look.
         connection.deadline = Instant::now();
-        let token = connection.token.expect("it rests");
+        let token = connection.token;
         self.take(token);
         true
     }

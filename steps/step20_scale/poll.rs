@@ -65,12 +65,12 @@ impl Poller {
         source: &impl AsSocket,
         token: u64,
         interest: Interest,
-        _is_first: bool,
     ) -> io::Result<()> {
         let events = match interest {
             Interest::Read => system::READ,
             Interest::Write => system::WRITE,
         };
+        self.disarm(token); // Or it would be listed twice.
         self.add(socket(source), events, (token, false));
         Ok(())
     }

@@ -86,15 +86,17 @@ mod tests {
             let (mut client, server) = connected();
             let (_silent, other) = connected();
             poller.watch(&other, 1).expect("room");
-            poller.arm(&server, 2, Interest::Read, true).expect("room");
+            poller.arm(&server, 2, Interest::Read).expect("room");
             assert_eq!(poller.wait(SHORT).expect("a wait"), []);
             client.write_all(b"a").expect("room for a byte");
             assert_eq!(poller.wait(LONG).expect("a wait"), [2]);
             // Once only, until it's armed again.
             assert_eq!(poller.wait(SHORT).expect("a wait"), []);
-            poller.arm(&server, 2, Interest::Read, false).expect("room");
+            poller.arm(&server, 2, Interest::Read).expect("room");
             assert_eq!(poller.wait(LONG).expect("a wait"), [2]);
-            poller.arm(&server, 2, Interest::Write, false).expect("room");
+            for _ in 0..2 {
+                poller.arm(&server, 2, Interest::Write).expect("room");
+            }
             assert_eq!(poller.wait(LONG).expect("a wait"), [2]);
             // What's watched is reported again and again.
             drop(_silent);
@@ -117,7 +119,7 @@ mod tests {
         check!(crate::poll::Poller);
         let mut poller = crate::poll::Poller::new().expect("a poller");
         let (_client, server) = connected();
-        poller.arm(&server, 1, Interest::Write, true).expect("room");
+        poller.arm(&server, 1, Interest::Write).expect("room");
         poller.disarm(1);
         let ready = poller.wait(Duration::from_millis(1)).expect("a wait");
         assert_eq!(ready, []);

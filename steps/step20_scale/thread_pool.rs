@@ -13,20 +13,15 @@ type Job = Box<dyn FnOnce() + Send + 'static>;
 /// Dropping the pool waits until all of them have run.
 pub struct ThreadPool {
     workers: Vec<JoinHandle<()>>,
-    queue: Arc<Queue>,
+    queue: Arc<Mutex<Queue>>,
 }
 
 /// Jobs that wait for a worker, or workers that wait for a job.
 #[derive(Default)]
 struct Queue {
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
     jobs: VecDeque<Job>,
-    /// The last one is the one that has been idle for the shortest time: its
-    /// stack and its data are still in the processor's cache.
+    /// The last one has been idle for the shortest time, so its stack is still in
+    /// the processor's cache.
     idle: Vec<Thread>,
     is_closed: bool,
 }
@@ -38,22 +33,22 @@ impl ThreadPool {
         if size == 0 {
             return Err(io::Error::other("a pool needs at least one worker"));
         }
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(Mutex::new(Queue::default()));
         let mut workers = Vec::with_capacity(size);
         for id in 0..size {
             let queue = Arc::clone(&queue);
             let builder = thread::Builder::new().name(format!("worker {id}"));
-            workers.push(builder.spawn(move || queue.run())?);
+            workers.push(builder.spawn(move || run(&queue))?);
         }
         Ok(ThreadPool { workers, queue })
     }
 
     /// Puts `job` at the end of the queue. The next free worker runs it.
     pub fn execute(&self, job: impl FnOnce() + Send + 'static) {
-        let mut state = self.queue.lock();
-        state.jobs.push_back(Box::new(job));
-        let worker = state.idle.pop();
-        drop(state); // Or the worker would wake up and have to wait for it.
+        let mut queue = lock(&self.queue);
+        queue.jobs.push_back(Box::new(job));
+        let worker = queue.idle.pop();
+        drop(queue); // Or the worker would wake up and have to wait for it.
         if let Some(worker) = worker {
             worker.unpark();
         }
@@ -62,51 +57,47 @@ impl ThreadPool {
 
 impl Drop for ThreadPool {
     fn drop(&mut self) {
-        let mut state = self.queue.lock();
-        state.is_closed = true;
-        for worker in state.idle.drain(..) {
+        let mut queue = lock(&self.queue);
+        queue.is_closed = true;
+        for worker in queue.idle.drain(..) {
             worker.unpark();
         }
-        drop(state);
+        drop(queue);
         for worker in self.workers.drain(..) {
             _ = worker.join();
         }
     }
 }
 
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nothing panics while it's held")
+/// Runs one job after another, until the queue is closed and empty.
+fn run(queue: &Mutex<Queue>) {
+    while let Some(job) = next(queue) {
+        // A panic ends the job, not the worker. Its message is already printed.
+        _ = panic::catch_unwind(AssertUnwindSafe(job));
     }
+}
 
-    /// Runs one job after another, until the queue is closed and empty.
-    fn run(&self) {
-        while let Some(job) = self.next() {
-            // A panic ends the job, not the worker. Its message is already
-            // printed.
-            _ = panic::catch_unwind(AssertUnwindSafe(job));
+/// Waits for a job. Returns `None` once there will be no more.
+fn next(queue: &Mutex<Queue>) -> Option<Job> {
+    let me = thread::current();
+    loop {
+        let mut queue = lock(queue);
+        // A thread may wake up for no reason, and is then still listed.
+        queue.idle.retain(|worker| worker.id() != me.id());
+        if let Some(job) = queue.jobs.pop_front() {
+            return Some(job);
         }
+        if queue.is_closed {
+            return None;
+        }
+        queue.idle.push(me.clone());
+        drop(queue);
+        thread::park();
     }
+}
 
-    /// Waits for a job. Returns `None` once there will be no more.
-    fn next(&self) -> Option<Job> {
-        let me = thread::current();
-        let mut state = self.lock();
-        loop {
-            // A thread may wake up for no reason, and is then still listed.
-            state.idle.retain(|worker| worker.id() != me.id());
-            if let Some(job) = state.jobs.pop_front() {
-                return Some(job);
-            }
-            if state.is_closed {
-                return None;
-            }
-            state.idle.push(me.clone());
-            drop(state);
-            thread::park();
-            state = self.lock();
-        }
-    }
+fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
+    queue.lock().expect("nothing panics while it's held")
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::ops::Range;
 pub struct ResponseWriter {
     /// The head, with a body that's in memory.
     bytes: Vec<u8>,
-    /// The file that comes after it, and the bytes of it that are left.
+    /// The file that comes after that, and which of its bytes to send.
     file: Option<(File, Range<u64>)>,
     /// How many bytes have been sent.
     sent: u64,
@@ -40,30 +40,25 @@ impl ResponseWriter {
 
     /// What is to be sent next, if anything is left.
     pub fn unsent(&self) -> Option<Unsent<'_>> {
-        if self.sent < self.bytes.len() as u64 {
+        let head = self.bytes.len() as u64;
+        if self.sent < head {
             return Some(Unsent::Bytes(&self.bytes[self.sent as usize..]));
         }
         // No more than the head has promised, even if the file has grown.
         let (file, range) = self.file.as_ref()?;
-        let end = range.end.min(range.start + SEND_CHUNK);
-        (end > range.start).then_some(Unsent::File(file, range.start..end))
+        let start = range.start + self.sent - head;
+        let end = range.end.min(start + SEND_CHUNK);
+        (start < end).then_some(Unsent::File(file, start..end))
     }
 
     /// Records that `count` more bytes have been sent. Returns whether they
     /// complete a chunk. If there were none, the file has become shorter.
     pub fn advance(&mut self, count: usize) -> io::Result<bool> {
-        let count = count as u64;
-        match &mut self.file {
-            Some((_, range)) if self.sent >= self.bytes.len() as u64 => {
-                if count == 0 {
-                    return Err(io::Error::other("the file became shorter"));
-                }
-                range.start += count;
-            }
-            _ => {}
+        if count == 0 {
+            return Err(io::Error::other("the file became shorter"));
         }
         let chunks = self.sent / SEND_CHUNK;
-        self.sent += count;
+        self.sent += count as u64;
         Ok(self.sent / SEND_CHUNK > chunks)
     }
 }
