@@ -380,7 +380,7 @@ macro_rules! table {
         #[cfg(target_os = "linux")]
         event_loop::half_closed_slow_reader_costs_no_processor_time [closes until 01, differs until 08, holds until 17, differs until 18, holds from 19]
         #[cfg(target_os = "linux")]
-        event_loop::no_wake_up_is_lost [closes until 15, hangs until 17, holds from 18]
+        event_loop::no_wake_up_is_lost [closes until 15, holds from 16]
         #[cfg(target_os = "linux")]
         event_loop::interrupted_wait_does_not_end_the_server [holds from 01]
         event_loop::deadline_is_met_within_half_a_second [hangs until 12, holds from 13]
