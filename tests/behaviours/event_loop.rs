@@ -137,8 +137,12 @@ pub fn no_wake_up_is_lost(server: &Server) -> Outcome {
 
 #[cfg(target_os = "linux")]
 pub fn interrupted_wait_does_not_end_the_server(server: &Server) -> Outcome {
-    let inject = "-e trace=/poll,/epoll_p?wait -e \
-                  inject=/poll,/epoll_p?wait:error=EINTR:when=2..20";
+    // An expression of strace finds any part of a name, and other calls have
+    // `poll` in theirs.
+    let waits = "/^p?poll$,/^epoll_p?wait2?$";
+    let inject = format!(
+        "-e 'trace={waits}' -e 'inject={waits}:error=EINTR:when=2..20'"
+    );
     server.by_hand(format!(
         "strace -D -qq -o /dev/null {inject} \\\n\
          \x20 SERVER ADDRESS & server=$!; sleep 1\n\

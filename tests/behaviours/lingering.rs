@@ -208,7 +208,10 @@ pub fn endless_upload_is_cut_off(server: &Server) -> Outcome {
     let (mut last, mut was_silent) = (start, false);
     while start.elapsed() < DEADLINE {
         thread::sleep(Duration::from_millis(10));
-        if client.send([0]).is_err() {
+        let is_closed = client.send([0]).is_err();
+        was_silent |= last.elapsed() > Duration::from_millis(100);
+        last = Instant::now();
+        if is_closed && !was_silent {
             return endless_upload_without_a_pause_is_cut_off(&server);
         }
         if is_closed {
