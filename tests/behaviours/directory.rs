@@ -4,7 +4,7 @@ use std::fs::{self, File};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 #[cfg(target_os = "linux")]
 use super::differs;
@@ -96,6 +96,20 @@ impl Directory {
              kill $server; rm -r \"$d\"",
             self.in_shell
         ));
+    }
+}
+
+/// Asks about a file that has just changed. The answer may be as the file was for
+/// 10 ms, and not for longer: a question after that gets the file as it is.
+pub fn soon(server: &Server, mut ask: impl FnMut() -> Outcome) -> Outcome {
+    const REMEMBERED: Duration = Duration::from_millis(10);
+    let changed = Instant::now();
+    loop {
+        let is_late = changed.elapsed() >= REMEMBERED;
+        let seen = ask();
+        if seen.is_ok() || is_late || !server.program.may_remember() {
+            return seen;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 #[cfg(target_os = "linux")]
 use super::differs;
-use super::directory::{Directory, SECRET, has_status, is};
+use super::directory::{Directory, SECRET, has_status, is, soon};
 use super::responding::{NOT_FOUND, is_hello, is_page};
 use crate::support::by_hand;
 use crate::support::report::Outcome;
@@ -40,7 +40,9 @@ pub fn directory_serves_its_index(server: &Server) -> Outcome {
     has_status(&directory.get(&with_index, "/b/")?, &[404])?;
     has_status(&directory.get(&with_index, "/c/")?, &[404])?;
     fs::remove_file(directory.site().join("index.html")).unwrap();
-    is(&directory.get(&with_index, "/")?, 200, "not the index")
+    soon(&with_index, || {
+        is(&directory.get(&with_index, "/")?, 200, "not the index")
+    })
 }
 
 pub fn directory_without_slash_is_redirected(server: &Server) -> Outcome {

@@ -36,6 +36,7 @@ pub mod requests;
 pub mod responding;
 pub mod responses;
 pub mod routing;
+pub mod scale;
 pub mod sending;
 #[cfg(unix)]
 pub mod shutdown;
@@ -400,6 +401,13 @@ macro_rules! table {
         draining::three_second_response_outlasts_the_shutdown [dies until 05, holds from 06]
 
         // step 20: a cost that doesn't grow
+        #[cfg(target_os = "linux")]
+        scale::cost_does_not_grow_with_idle_connections [closes until 15, hangs until 17, differs until 19, holds from 20]
+        #[cfg(target_os = "linux")]
+        scale::waiting_request_costs_no_processor_time [holds from 01]
+        #[cfg(target_os = "linux")]
+        scale::closed_connections_leave_no_descriptor [holds from 01]
+        scale::files_of_the_same_name_are_told_apart [differs until 08, holds from 09]
     } };
 }
 

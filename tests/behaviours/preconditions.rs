@@ -24,7 +24,7 @@ pub fn if_match_without_the_current_tag_is_412(server: &Server) -> Outcome {
     site.gets(412, &[&field(&format!("W/{tag}"))], hint)?;
     let head = site.ask("HEAD /a", &[&field("\"x\"")])?;
     head.has_status(412)?;
-    site.directory.set_modified("a", Duration::from_secs(FUTURE));
+    site.set_modified(Duration::from_secs(FUTURE))?;
     let weak = site.tag()?;
     site.gets(412, &[&field(&weak)], hint)
 }
@@ -44,7 +44,7 @@ pub fn if_unmodified_since_before_the_change_is_412(
     }
     // A fraction of a second can't be said in a date.
     let half = Duration::from_millis(500);
-    site.directory.set_modified("a", Duration::from_secs(CHANGED) + half);
+    site.set_modified(Duration::from_secs(CHANGED) + half)?;
     let hint = "look at how the dates are compared. The client's has whole \
                 seconds, so the file's has to lose its fraction first.";
     site.gets(200, &[&field(DATE)], hint)

@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-#[cfg(target_os = "linux")]
 use super::differs;
+use super::directory::soon;
 #[cfg(target_os = "linux")]
 use super::directory::{Directory, Large};
 use super::partial::{LARGE, Site, TEN, curl, is_part, is_whole, with_fields};
@@ -225,7 +225,14 @@ pub fn weak_tag_never_matches_if_range(server: &Server) -> Outcome {
     site.sends_ranges()?;
     // A file from the future, 2100, is young for as long as the test runs.
     site.directory.set_modified("ten", Duration::from_secs(4_102_444_800));
-    let tag = site.field_of("/ten", "etag")?;
+    let mut tag = String::new();
+    soon(&site.server, || {
+        tag = site.field_of("/ten", "etag")?;
+        match tag.starts_with("W/") {
+            true => Ok(()),
+            false => differs("a weak ETag for a young file", &tag),
+        }
+    })?;
     let strong = tag.trim_start_matches("W/");
     for value in [&*tag, strong, "Fri, 01 Jan 2100 00:00:00 GMT"] {
         let field = format!("If-Range: {value}");

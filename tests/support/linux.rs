@@ -62,6 +62,29 @@ impl Server {
         Ok(Duration::from_millis(ticks * 10))
     }
 
+    /// The time for which its threads have run so far, exactly.
+    pub fn run_time(&self) -> Outcome<Duration> {
+        let id = self.process.borrow().id();
+        let tasks = fs::read_dir(format!("/proc/{id}/task"));
+        let times = tasks.map_err(broken)?.flatten().map(|task| {
+            let stat = fs::read_to_string(task.path().join("schedstat"));
+            let stat = stat.unwrap_or_default();
+            let first = stat.split(' ').next().unwrap_or_default();
+            first.parse::<u64>().unwrap_or_default()
+        });
+        Ok(Duration::from_nanos(times.sum()))
+    }
+
+    /// Waits until the process has no more than that many open files.
+    pub fn has_closed_all_but(&self, count: usize) -> Outcome {
+        if wait_until(|| Ok(self.open_files(usize::MAX)? <= count))? {
+            return Ok(());
+        }
+        let saw = format!("{} of them", self.open_files(usize::MAX)?);
+        let expected = format!("{count} open files, as before");
+        Err(Deviation::new(Symptom::Differs, &expected, &saw))
+    }
+
     /// Opens for reading what the process has open by that number.
     pub fn descriptor(&self, number: usize) -> Outcome<fs::File> {
         let id = self.process.borrow().id();

@@ -61,6 +61,12 @@ impl Program {
         command
     }
 
+    /// Whether it may answer for a moment as a file was before it changed. The
+    /// steps before 20 look at a file for each request.
+    pub fn may_remember(&self) -> bool {
+        !self.is_step || self.to_string().as_str() >= "step20"
+    }
+
     /// Its path as a shell takes it, seen from the repository's root.
     pub fn in_shell(&self) -> String {
         let path = self.path.strip_prefix(repository()).unwrap_or(&self.path);
