@@ -12,8 +12,8 @@ mod server;
 mod tally;
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
-use std::net::SocketAddr;
+use std::io::{self, IsTerminal, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::RwLock;
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use client::Client;
+use client::{Client, TIMEOUT};
 use options::{Load, Options};
 use report::Row;
 use tally::Tally;
@@ -104,6 +104,7 @@ fn load(name: &str, address: SocketAddr, load: &Load) -> io::Result<Tally> {
         "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: {connection}\r\n\r\n",
         load.path
     );
+    let _idle = idle(address, load.idle)?; // Until the end.
     let answered = AtomicU64::new(0);
     // Nobody can read it while it is locked for writing: all clients wait, and
     // begin together. It says when to end, and `None` that not all could come.
@@ -131,6 +132,20 @@ fn load(name: &str, address: SocketAddr, load: &Load) -> io::Result<Tally> {
         }
         Ok(tally)
     })
+}
+
+/// Clients that have had an answer, keep their connections, and ask for nothing.
+fn idle(address: SocketAddr, count: usize) -> io::Result<Vec<TcpStream>> {
+    let request = format!("HEAD / HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let connect = |_| {
+        let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.write_all(request.as_bytes())?;
+        // Whatever the answer is: if it ends the connection, so be it.
+        stream.read(&mut [0; 1024])?;
+        Ok(stream)
+    };
+    (0..count).map(connect).collect()
 }
 
 /// Shows until the end that something is going on: to a person each second, to

@@ -22,6 +22,8 @@ Each SERVER gets the same load, one after the other. It is one of these:
 
 Options:
   --connections N    as many clients at once (64)
+  --idle N           beside them, so many clients that have had an answer, keep
+                     their connections, and ask for nothing (0)
   --seconds S        for so long, 0.5 for half a second (5)
   --rounds N         all of that so many times, in turn (1)
   --path PATH        what is asked for (/)
@@ -51,6 +53,8 @@ pub struct Options {
 #[derive(Debug, PartialEq)]
 pub struct Load {
     pub connections: usize,
+    /// How many connections are open besides, and not used.
+    pub idle: usize,
     pub time: Duration,
     /// Whether to ask for a new connection for each request.
     pub close: bool,
@@ -96,7 +100,7 @@ pub fn parse(
     let mut servers = Vec::new();
     let time = Duration::from_secs(5);
     let path = "/".to_string();
-    let mut load = Load { connections: 64, time, close: false, path };
+    let mut load = Load { connections: 64, idle: 0, time, close: false, path };
     let (mut rounds, mut csv) = (1, None);
     while let Some(argument) = arguments.next() {
         let argument = argument?;
@@ -108,6 +112,7 @@ pub fn parse(
         match argument.as_str() {
             "--help" | "-h" => return Ok(None),
             "--connections" => load.connections = connections(&value()?)?,
+            "--idle" => load.idle = idle(&value()?)?,
             "--seconds" => load.time = seconds(&value()?)?,
             "--rounds" => rounds = self::rounds(&value()?)?,
             "--path" => load.path = path_of_request(value()?)?,
@@ -131,6 +136,11 @@ pub fn parse(
 fn connections(value: &str) -> Result<usize, String> {
     let number = value.parse().ok().filter(|it| (1..=10_000).contains(it));
     number.ok_or(format!("--connections {value:?} is not from 1 to 10000"))
+}
+
+fn idle(value: &str) -> Result<usize, String> {
+    let number = value.parse().ok().filter(|it| *it <= 20_000);
+    number.ok_or(format!("--idle {value:?} is not from 0 to 20000"))
 }
 
 fn rounds(value: &str) -> Result<usize, String> {
@@ -205,6 +215,7 @@ mod tests {
     fn what_is_not_said_has_a_default() {
         let load = Load {
             connections: 64,
+            idle: 0,
             time: Duration::from_secs(5),
             close: false,
             path: "/".to_string(),
@@ -218,10 +229,11 @@ mod tests {
     #[test]
     fn options_and_servers_come_in_any_order() {
         let line = "--seconds 0.5 step04 --close --path /a?b=c ./x \
-                    --connections 200 --rounds 3 --csv a.csv [::1]:80";
+                    --connections 200 --idle 9 --rounds 3 --csv a.csv [::1]:80";
         let options = options(line);
         assert_eq!(options.load.time, Duration::from_millis(500));
         assert_eq!(options.load.connections, 200);
+        assert_eq!(options.load.idle, 9);
         assert_eq!(options.rounds, 3);
         assert_eq!(options.load.path, "/a?b=c");
         assert!(options.load.close);
@@ -285,6 +297,7 @@ mod tests {
             ("--connections 10001", "--connections \"10001\" is not"),
             ("--connections -1", "--connections \"-1\" is not"),
             ("--connections many", "--connections \"many\" is not"),
+            ("--idle 20001", "--idle \"20001\" is not"),
             ("--rounds 0", "--rounds \"0\" is not"),
             ("--rounds 101", "--rounds \"101\" is not"),
             ("--seconds 0", "--seconds \"0\" is not"),

@@ -33,8 +33,12 @@ pub fn title(load: &Load, processors: usize) -> String {
         true => "a new connection for each request",
         false => "keep-alive asked for",
     };
+    let idle = match load.idle {
+        0 => String::new(),
+        count => format!(" beside {} idle", number(count as u64)),
+    };
     format!(
-        "{}, {} s each, {mode}, path {}, {}",
+        "{}{idle}, {} s each, {mode}, path {}, {}",
         counted(load.connections as u64, "connection"),
         load.time.as_secs_f64(),
         load.path,
@@ -153,7 +157,13 @@ mod tests {
 
     fn load() -> Load {
         let time = Duration::from_millis(2_500);
-        Load { connections: 64, time, close: false, path: "/".to_string() }
+        Load {
+            connections: 64,
+            idle: 0,
+            time,
+            close: false,
+            path: "/".to_string(),
+        }
     }
 
     /// Most requests take 100 ns, and one in fifty takes 2 ms.
