@@ -109,4 +109,16 @@ mod tests {
         let error = ThreadPool::new(0).err().expect("an error");
         assert_eq!(error.to_string(), "a pool needs at least one worker");
     }
+
+    #[test]
+    fn a_worker_that_wakes_up_for_no_reason_is_listed_once() {
+        let pool = ThreadPool::new(2).expect("two threads");
+        for _ in 0..10_000 {
+            for worker in &pool.workers {
+                worker.thread().unpark();
+            }
+            let listed = lock(&pool.queue).idle.len();
+            assert!(listed <= 2, "2 workers are listed {listed} times");
+        }
+    }
 }

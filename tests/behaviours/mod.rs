@@ -404,6 +404,8 @@ macro_rules! table {
         #[cfg(target_os = "linux")]
         scale::cost_does_not_grow_with_idle_connections [closes until 15, hangs until 17, differs until 19, holds from 20]
         #[cfg(target_os = "linux")]
+        scale::idle_connection_keeps_no_buffer [closes until 15, hangs until 17, differs until 19, holds from 20]
+        #[cfg(target_os = "linux")]
         scale::waiting_request_costs_no_processor_time [holds from 01]
         #[cfg(target_os = "linux")]
         scale::closed_connections_leave_no_descriptor [holds from 01]

@@ -82,6 +82,49 @@ pub fn cost_does_not_grow_with_idle_connections(server: &Server) -> Outcome {
     })
 }
 
+/// Each has sent a long head, as a browser with many cookies does.
+#[cfg(target_os = "linux")]
+pub fn idle_connection_keeps_no_buffer(server: &Server) -> Outcome {
+    const IDLE: usize = 1000;
+    const MOST: usize = 3 * 1024;
+    server.by_hand(
+        "grep VmHWM /proc/$server/status; x=$(printf 'x%.0s' $(seq 8000))\n\
+         for i in $(seq 300); do\n\
+         \x20 (printf 'GET /no HTTP/1.1\\r\\nHost: a\\r\\nX: %s\\r\\n\\r\\n' \"$x\"; sleep 5) |\n\
+         \x20 curl -s -m 5 -o /dev/null telnet://ADDRESS &\n\
+         done; sleep 3; grep VmHWM /proc/$server/status   # not 3 MB more",
+    );
+    allow_open_files(8192);
+    let server = server.configured(&[])?;
+    let request = "GET /no HTTP/1.1\r\nHost: a\r\nX: ".to_string()
+        + &"x".repeat(8000)
+        + "\r\n\r\n";
+    let mut idle = Vec::new();
+    let mut before = 0;
+    for _ in 0..IDLE {
+        let mut client = server.send(&request)?;
+        client.response(server.patience())?;
+        idle.push(client);
+        if idle.len() == 5 {
+            // Where connections close, or hold a worker, five show it.
+            is_hello(&asks(&mut idle[0], "/")?)?;
+            before = server.peak_memory()?;
+        }
+    }
+    let more = server.peak_memory()?.saturating_sub(before);
+    if more <= MOST {
+        return is_hello(&asks(&mut idle[500], "/")?);
+    }
+    let expected =
+        format!("at most {MOST} KiB of memory for {IDLE} idle connections");
+    differs(&expected, &format!("{more} KiB")).map_err(|seen| {
+        seen.hint(
+            "look at what a connection keeps while it rests. Usual cause: the \
+             buffer for its requests, which is empty but keeps its size.",
+        )
+    })
+}
+
 /// While a worker answers its first request, the second is ready to be read.
 #[cfg(target_os = "linux")]
 pub fn waiting_request_costs_no_processor_time(server: &Server) -> Outcome {
