@@ -1,3 +1,4 @@
+// ANCHOR: find
 //! Keeps small files in memory, for a moment.
 
 use crate::files::{self, Found, FoundFile};
@@ -27,7 +28,9 @@ pub fn find(root: &Path, path: &str) -> Result<Found, Status> {
     }
     Ok(found)
 }
+// ANCHOR_END: find
 
+// ANCHOR: fresh
 /// What's kept of a file, if it isn't too old.
 fn fresh(path: &str, now: Instant) -> Option<FoundFile> {
     let files = FILES.lock().expect("nothing panics while it's held");
@@ -54,3 +57,4 @@ fn copy(file: &FoundFile) -> Option<FoundFile> {
         validators: file.validators.clone(),
     })
 }
+// ANCHOR_END: fresh

@@ -228,6 +228,7 @@ impl Connection {
         State::Sending(ResponseWriter::new(response, !is_head), keep_alive)
     }
 
+    // ANCHOR: write
     /// Sends as much as the client takes now.
     fn write(
         &mut self,
@@ -249,6 +250,7 @@ impl Connection {
         }
         Ok(Step::GoOn(State::Sending(writer, keep_alive)))
     }
+    // ANCHOR_END: write
 
     /// Decides how the connection goes on after a response.
     fn finish(&mut self, keep_alive: bool) -> State {

@@ -1,5 +1,6 @@
 //! The loop in which connections rest, and their way to a worker and back.
 
+// ANCHOR: imports
 use crate::STOPPED;
 use crate::connection::{Connection, Next};
 use crate::limits::{ACCEPT_PAUSE, MAX_REJECTED, MAX_WAIT, SCAN_EVERY};
@@ -16,7 +17,9 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
+// ANCHOR_END: imports
 
+// ANCHOR: struct
 /// The tokens of what isn't a connection.
 const WAKER: u64 = 0;
 const LISTENER: u64 = 1;
@@ -43,8 +46,10 @@ pub struct EventLoop {
     /// How many connections there are, here and with the workers.
     open: usize,
 }
+// ANCHOR_END: struct
 
 impl EventLoop {
+    // ANCHOR: new
     pub fn new(
         listener: TcpListener,
         options: Arc<Options>,
@@ -70,6 +75,7 @@ impl EventLoop {
             open: 0,
         })
     }
+    // ANCHOR_END: new
 
     /// Serves until the server is asked to stop, and then until all responses
     /// have been sent or the drain is over. Returns how many were cut off.
@@ -92,6 +98,7 @@ impl EventLoop {
         Ok(self.open - self.resting.values().filter(owes).count())
     }
 
+    // ANCHOR: turn
     /// Waits for something to do, until that time at the latest, and does it.
     fn turn(&mut self, until: Instant) -> io::Result<()> {
         let until = until.min(self.scan_at);
@@ -109,7 +116,9 @@ impl EventLoop {
         }
         Ok(())
     }
+    // ANCHOR_END: turn
 
+    // ANCHOR: take_back
     /// Takes what the workers have sent.
     fn take_back(&mut self) {
         // In this order: what a worker sends after the waker was cleared wakes
@@ -123,7 +132,9 @@ impl EventLoop {
             }
         }
     }
+    // ANCHOR_END: take_back
 
+    // ANCHOR: rest
     /// Keeps a connection until it's ready or its deadline has passed.
     fn rest(&mut self, connection: Connection) {
         let (token, interest) = (connection.token, connection.interest());
@@ -135,7 +146,9 @@ impl EventLoop {
         self.scan_at = self.scan_at.min(connection.deadline);
         self.resting.insert(token, connection);
     }
+    // ANCHOR_END: rest
 
+    // ANCHOR: scan
     /// Takes the connections that are late. It looks at all that rest, so it
     /// isn't called often.
     fn scan(&mut self) {
@@ -149,7 +162,9 @@ impl EventLoop {
         let earliest = deadlines.min().unwrap_or(now + MAX_WAIT);
         self.scan_at = earliest.max(now + SCAN_EVERY);
     }
+    // ANCHOR_END: scan
 
+    // ANCHOR: take
     /// Gives a connection that has rested to a worker.
     fn take(&mut self, token: u64) {
         // If there's none, an event and a deadline have come together.
@@ -158,7 +173,9 @@ impl EventLoop {
             self.execute(connection);
         }
     }
+    // ANCHOR_END: take
 
+    // ANCHOR: accept
     /// Accepts all clients that are waiting for it.
     fn accept(&mut self) -> io::Result<()> {
         loop {
@@ -177,6 +194,7 @@ impl EventLoop {
             }
         }
     }
+    // ANCHOR_END: accept
 
     /// Serves a client, or tells it that there's no room.
     fn admit(&mut self, stream: TcpStream) {

@@ -1,14 +1,17 @@
 //! A fixed number of threads that take their jobs from one queue.
 
+// ANCHOR: imports
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle, Thread};
+// ANCHOR_END: imports
 
 /// A closure that a worker runs once.
 type Job = Box<dyn FnOnce() + Send + 'static>;
 
+// ANCHOR: struct
 /// Runs jobs on a fixed number of threads, in the order in which they arrive.
 /// Dropping the pool waits until all of them have run.
 pub struct ThreadPool {
@@ -25,6 +28,7 @@ struct Queue {
     idle: Vec<Thread>,
     is_closed: bool,
 }
+// ANCHOR_END: struct
 
 impl ThreadPool {
     /// Starts `size` workers. Fails if `size` is zero, because no job would ever
@@ -43,6 +47,7 @@ impl ThreadPool {
         Ok(ThreadPool { workers, queue })
     }
 
+    // ANCHOR: execute
     /// Puts `job` at the end of the queue. The next free worker runs it.
     pub fn execute(&self, job: impl FnOnce() + Send + 'static) {
         let mut queue = lock(&self.queue);
@@ -53,8 +58,10 @@ impl ThreadPool {
             worker.unpark();
         }
     }
+    // ANCHOR_END: execute
 }
 
+// ANCHOR: drop
 impl Drop for ThreadPool {
     fn drop(&mut self) {
         let mut queue = lock(&self.queue);
@@ -68,7 +75,9 @@ impl Drop for ThreadPool {
         }
     }
 }
+// ANCHOR_END: drop
 
+// ANCHOR: run
 /// Runs one job after another, until the queue is closed and empty.
 fn run(queue: &Mutex<Queue>) {
     while let Some(job) = next(queue) {
@@ -99,6 +108,7 @@ fn next(queue: &Mutex<Queue>) -> Option<Job> {
 fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
     queue.lock().expect("nothing panics while it's held")
 }
+// ANCHOR_END: run
 
 #[cfg(test)]
 mod tests {

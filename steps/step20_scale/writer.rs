@@ -1,4 +1,4 @@
-// ANCHOR: writer
+// ANCHOR: struct
 //! Hands out a response, piece by piece.
 
 use crate::limits::SEND_CHUNK;
@@ -24,7 +24,9 @@ pub enum Unsent<'a> {
     /// These bytes of a file, at most `SEND_CHUNK` of them.
     File(&'a File, Range<u64>),
 }
+// ANCHOR_END: struct
 
+// ANCHOR: new
 impl ResponseWriter {
     /// Begins with the head and a body that's in memory.
     pub fn new(response: Response, with_body: bool) -> ResponseWriter {
@@ -37,7 +39,9 @@ impl ResponseWriter {
         }
         ResponseWriter { bytes, file, sent: 0 }
     }
+    // ANCHOR_END: new
 
+    // ANCHOR: unsent
     /// What is to be sent next, if anything is left.
     pub fn unsent(&self) -> Option<Unsent<'_>> {
         let head = self.bytes.len() as u64;
@@ -61,8 +65,8 @@ impl ResponseWriter {
         self.sent += count as u64;
         Ok(self.sent / SEND_CHUNK > chunks)
     }
+    // ANCHOR_END: unsent
 }
-// ANCHOR_END: writer
 
 #[cfg(test)]
 mod tests {
