@@ -129,19 +129,21 @@ pub fn idle_connection_keeps_no_buffer(server: &Server) -> Outcome {
 #[cfg(target_os = "linux")]
 pub fn waiting_request_costs_no_processor_time(server: &Server) -> Outcome {
     server.by_hand(
-        "(printf 'GET /sleep?ms=4000 HTTP/1.1\\r\\n'; sleep 1\n\
-         printf 'Host: a\\r\\n\\r\\n'; sleep 1; printf 'GET / HTTP/1.1\\r\\n'\n\
-         sleep 3) | curl -s -m 6 -o /dev/null telnet://ADDRESS & sleep 3\n\
+        "(printf 'GET /no HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'; sleep 1\n\
+         printf 'GET /sleep?ms=4000 HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'\n\
+         head -c 50000 /dev/zero | tr '\\0' '\\n'; sleep 4) |\n\
+         curl -s -m 6 -o /dev/null telnet://ADDRESS & sleep 3\n\
          cut -d ' ' -f 14,15 /proc/$server/stat; sleep 1   # ticks\n\
          cut -d ' ' -f 14,15 /proc/$server/stat   # no more",
     );
-    let mut client = server.send("GET /sleep?ms=9000 HTTP/1.1\r\n")?;
-    server.has_accepted_all()?;
+    // It rests before, so the loop knows it.
+    let mut client = server.send(get("/no"))?;
+    _ = client.response(DEADLINE); // The first step has none.
     server.all_threads_sleep()?;
-    client.send("Host: localhost\r\n\r\n")?;
-    server.all_threads_sleep()?;
-    // A server that has closed this connection doesn't take it anymore.
-    _ = client.send(get("/"));
+    // More than a worker reads at a time. A server that has closed the connection
+    // doesn't take any of it.
+    let sleeps = get("/sleep?ms=9000").repeat(2);
+    _ = client.send(sleeps + &get("/no").repeat(1000));
     let when = "while a client's next request has to wait";
     uses_no_processor_time(server, when).map_err(|seen| {
         seen.hint(
