@@ -113,6 +113,7 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
 
     #[test]
     fn a_pool_of_no_workers_is_refused() {
@@ -123,10 +124,14 @@ mod tests {
     #[test]
     fn a_worker_that_wakes_up_for_no_reason_is_listed_once() {
         let pool = ThreadPool::new(2).expect("two threads");
-        for _ in 0..10_000 {
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..1000 {
             for worker in &pool.workers {
                 worker.thread().unpark();
             }
+            let done = sender.clone();
+            pool.execute(move || done.send(()).expect("we're waiting"));
+            receiver.recv().expect("a worker");
             let listed = lock(&pool.queue).idle.len();
             assert!(listed <= 2, "2 workers are listed {listed} times");
         }
