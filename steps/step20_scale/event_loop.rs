@@ -77,6 +77,7 @@ impl EventLoop {
     }
     // ANCHOR_END: new
 
+    // ANCHOR: run
     /// Serves until the server is asked to stop, and then until all responses
     /// have been sent or the drain is over. Returns how many were cut off.
     pub fn run(&mut self) -> io::Result<usize> {
@@ -97,6 +98,7 @@ impl EventLoop {
         let owes = |connection: &&Connection| !connection.owes_response();
         Ok(self.open - self.resting.values().filter(owes).count())
     }
+    // ANCHOR_END: run
 
     // ANCHOR: turn
     /// Waits for something to do, until that time at the latest, and does it.

@@ -15,6 +15,7 @@
 //! * that of `signal`: until a signal comes;
 //! * the two of `log`: in an output that's full.
 
+// ANCHOR: modules
 mod access_log;
 mod answer;
 mod body;
@@ -46,6 +47,7 @@ mod thread_pool;
 mod validators;
 mod waker;
 mod writer;
+// ANCHOR_END: modules
 
 use event_loop::EventLoop;
 use log::ERRORS;
