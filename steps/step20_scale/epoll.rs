@@ -1,4 +1,5 @@
 //! Waits with `epoll`, at a cost that doesn't grow with the number of sockets.
+#![cfg(any(target_os = "linux", target_os = "android"))]
 
 use crate::poller::{AsSocket, Interest, in_ms, socket};
 use std::io;

@@ -1,6 +1,5 @@
 //! The loop in which connections rest, and their way to a worker and back.
 
-// ANCHOR: imports
 use crate::STOPPED;
 use crate::connection::{Connection, Next};
 use crate::limits::{ACCEPT_PAUSE, MAX_REJECTED, MAX_WAIT, SCAN_EVERY};
@@ -17,12 +16,12 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
-// ANCHOR_END: imports
 
-// ANCHOR: struct
+// ANCHOR: tokens
 /// The tokens of what isn't a connection.
 const WAKER: u64 = 0;
 const LISTENER: u64 = 1;
+// ANCHOR_END: tokens
 
 /// Owns the listener and all connections that can't proceed. It never waits,
 /// except for all of them at once.
@@ -34,31 +33,33 @@ pub struct EventLoop {
     listener: Option<TcpListener>,
     /// When a failure of `accept` was reported.
     reported: Option<Instant>,
+    // ANCHOR: fields
     poller: Poller,
     /// The connections that rest, by their tokens. No token is used twice.
     resting: HashMap<u64, Connection>,
     last_token: u64,
     /// When to look at all deadlines.
     scan_at: Instant,
+    // ANCHOR_END: fields
     /// Brings a connection back from its worker.
     sender: Sender<Next>,
     receiver: Receiver<Next>,
     /// How many connections there are, here and with the workers.
     open: usize,
 }
-// ANCHOR_END: struct
 
 impl EventLoop {
-    // ANCHOR: new
     pub fn new(
         listener: TcpListener,
         options: Arc<Options>,
         waker: Arc<Waker>,
     ) -> io::Result<EventLoop> {
         listener.set_nonblocking(true)?;
+        // ANCHOR: poller
         let mut poller = Poller::new()?;
         poller.watch(waker.receiver(), WAKER)?;
         poller.arm(&listener, LISTENER, Interest::Read)?;
+        // ANCHOR_END: poller
         let (sender, receiver) = mpsc::channel();
         Ok(EventLoop {
             pool: ThreadPool::new(options.workers)?,
@@ -75,9 +76,7 @@ impl EventLoop {
             open: 0,
         })
     }
-    // ANCHOR_END: new
 
-    // ANCHOR: run
     /// Serves until the server is asked to stop, and then until all responses
     /// have been sent or the drain is over. Returns how many were cut off.
     pub fn run(&mut self) -> io::Result<usize> {
@@ -88,9 +87,11 @@ impl EventLoop {
         self.listener = None; // From now on, new connections are refused.
         OUTPUT.write("waiting for the workers");
         // A connection that's idle closes now. Others have less time left.
+        // ANCHOR: stop
         for token in self.resting.keys().copied().collect::<Vec<_>>() {
             self.take(token);
         }
+        // ANCHOR_END: stop
         let end = Instant::now() + self.options.drain_timeout;
         while self.open > 0 && Instant::now() < end {
             self.turn(end)?;
@@ -98,7 +99,6 @@ impl EventLoop {
         let owes = |connection: &&Connection| !connection.owes_response();
         Ok(self.open - self.resting.values().filter(owes).count())
     }
-    // ANCHOR_END: run
 
     // ANCHOR: turn
     /// Waits for something to do, until that time at the latest, and does it.
@@ -214,6 +214,7 @@ impl EventLoop {
         self.open += 1;
     }
 
+    // ANCHOR: close_idle
     /// Closes the connection that has been idle for the longest time. Returns
     /// `false` if none is idle.
     fn close_idle(&mut self) -> bool {
@@ -227,6 +228,7 @@ impl EventLoop {
         self.take(token);
         true
     }
+    // ANCHOR_END: close_idle
 
     /// Has a worker do what can be done on a connection.
     fn execute(&self, connection: Connection) {

@@ -40,6 +40,7 @@ pub const MAX_UNFINISHED: Duration = Duration::from_secs(2);
 /// How long the event loop waits at most, if there's no deadline.
 pub const MAX_WAIT: Duration = Duration::from_secs(3600);
 
+// ANCHOR: scale
 /// The files that are kept in memory: 4 MiB in all, at most.
 pub const MAX_CACHED_FILES: usize = 64;
 
@@ -50,6 +51,7 @@ pub const REVALIDATE_AFTER: Duration = Duration::from_millis(10);
 /// How often the event loop looks for connections whose deadline has passed, at
 /// most.
 pub const SCAN_EVERY: Duration = Duration::from_millis(100);
+// ANCHOR_END: scale
 
 /// How many steps a connection may make before others have their turn. Enough
 /// for six requests, or for two megabytes.

@@ -15,7 +15,6 @@
 //! * that of `signal`: until a signal comes;
 //! * the two of `log`: in an output that's full.
 
-// ANCHOR: modules
 mod access_log;
 mod answer;
 mod body;
@@ -23,7 +22,6 @@ mod cache;
 mod connection;
 mod date;
 mod descriptors;
-#[cfg(any(target_os = "linux", target_os = "android"))]
 mod epoll;
 mod event_loop;
 mod files;
@@ -33,7 +31,6 @@ mod log;
 mod media_type;
 mod options;
 mod overload;
-#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod poll;
 mod poller;
 mod ranges;
@@ -47,7 +44,6 @@ mod thread_pool;
 mod validators;
 mod waker;
 mod writer;
-// ANCHOR_END: modules
 
 use event_loop::EventLoop;
 use log::ERRORS;

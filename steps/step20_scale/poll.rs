@@ -1,5 +1,6 @@
 //! Waits with `poll`, as in step 19. Compiled for the tests on Linux, too, so that
 //! it's tried there.
+#![cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 
 use crate::poller::{AsSocket, Interest, Socket, in_ms, socket};
 use std::io;

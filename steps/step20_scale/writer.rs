@@ -1,4 +1,3 @@
-// ANCHOR: struct
 //! Hands out a response, piece by piece.
 
 use crate::limits::SEND_CHUNK;
@@ -7,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 
+// ANCHOR: struct
 /// What's left to send of a response. It never touches the socket: it shows you
 /// what to send, and you tell it how many bytes you have sent.
 pub struct ResponseWriter {
@@ -26,7 +26,6 @@ pub enum Unsent<'a> {
 }
 // ANCHOR_END: struct
 
-// ANCHOR: new
 impl ResponseWriter {
     /// Begins with the head and a body that's in memory.
     pub fn new(response: Response, with_body: bool) -> ResponseWriter {
@@ -39,7 +38,6 @@ impl ResponseWriter {
         }
         ResponseWriter { bytes, file, sent: 0 }
     }
-    // ANCHOR_END: new
 
     // ANCHOR: unsent
     /// What is to be sent next, if anything is left.
