@@ -184,7 +184,11 @@ mod tests {
             let file = File::open(&path).expect("the file");
             let body = read(file, length).expect("what's there now");
             let Body::Bytes(bytes) = body else { panic!("it's small") };
-            assert_eq!(bytes, expected.as_bytes(), "once {length} bytes long");
+            assert_eq!(
+                &bytes[..],
+                expected.as_bytes(),
+                "once {length} bytes long"
+            );
         }
         fs::remove_file(&path).expect("the file");
     }

@@ -49,7 +49,7 @@ fn main() -> io::Result<()> {
     let pool = ThreadPool::new(options.workers, options.queue)?;
     let linger_pool = ThreadPool::new(1, MAX_REJECTED)?;
     let mut reported = None;
-    writeln!(io::stdout(), "listening on http://{address}")?;
+    options::announce(address);
     for stream in listener.incoming() {
         if STOPPING.load(Ordering::SeqCst) {
             // From now on `accept` serves the backlog, but no longer waits.

@@ -1,8 +1,9 @@
-//! What the command line asks for.
+//! What the command line asks for, and what the program says at its start.
 
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
@@ -153,6 +154,18 @@ impl Options {
             "--linger-seconds" => &mut self.linger_timeout,
             _ => return Err(format!("there is no option {name:?}")),
         })
+    }
+}
+
+/// Says where the server listens. If that can't be written, for example because
+/// a device is full, ends the program with status 1.
+pub fn announce(address: SocketAddr) {
+    let line = format!("listening on http://{address}\n");
+    if let Err(error) = io::stdout().write_all(line.as_bytes()) {
+        let hint = "send it to a terminal, a file with room, or /dev/null";
+        let what = "cannot write to standard output";
+        _ = writeln!(io::stderr(), "{what}: {error}; {hint}");
+        process::exit(1)
     }
 }
 

@@ -10,8 +10,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 
 // ANCHOR: answer
-/// The response to a request, which also says whether the connection stays open,
-/// and where its body ends.
+/// The response to a request, which also says whether the connection stays open.
 pub fn answer(
     head: &[u8],
     options: &Options,

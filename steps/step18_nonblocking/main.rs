@@ -66,7 +66,7 @@ fn main() -> io::Result<()> {
     let queue = pool.queue();
     // ANCHOR_END: pool
     let mut reported = None;
-    writeln!(io::stdout(), "listening on http://{address}")?;
+    options::announce(address);
     // ANCHOR: loop
     for stream in listener.incoming() {
         if STOPPING.load(Ordering::SeqCst) {

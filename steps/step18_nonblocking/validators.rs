@@ -153,6 +153,12 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_is_the_length_and_the_time_in_nanoseconds() {
+        let modified = UNIX_EPOCH + Duration::new(1, 0x23);
+        assert_eq!(Validators::new(0xabc, modified).etag, "\"abc-3b9aca23\"");
+    }
+
+    #[test]
     fn a_young_file_has_a_weak_tag_and_no_date() {
         let now = SystemTime::now();
         for (modified, is_weak, has_date) in [

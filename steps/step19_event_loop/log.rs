@@ -86,3 +86,73 @@ impl Log {
     }
 }
 // ANCHOR_END: impl
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    /// An output that isn't read until the test lets go of it. It tells the test
+    /// what is being written.
+    struct Unread {
+        writing: Sender<String>,
+        release: Receiver<()>,
+    }
+
+    impl Write for Unread {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            _ = self.writing.send(String::from_utf8_lossy(bytes).into_owned());
+            _ = self.release.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Starts a log, and comes back when it's stuck in its first line.
+    fn stuck(log: &'static Log) -> (Receiver<String>, Sender<()>) {
+        let (writing, written) = channel();
+        let (let_go, release) = channel();
+        log.start(Unread { writing, release }).expect("a thread");
+        log.write("the first");
+        assert_eq!(written.recv().as_deref(), Ok("the first\n"));
+        (written, let_go)
+    }
+
+    #[test]
+    fn what_the_queue_has_no_room_for_is_dropped_and_counted() {
+        static LOG: Log = Log::new();
+        let (written, let_go) = stuck(&LOG);
+        assert_eq!(LOG.pending.load(SeqCst), 1, "it isn't written yet");
+        for number in 0..MAX_LINES + 3 {
+            LOG.write(&number.to_string());
+        }
+        assert_eq!(LOG.pending.load(SeqCst), MAX_LINES + 1, "what's to come");
+        drop(let_go);
+        let mut all = String::new();
+        let last = format!("{}\n", MAX_LINES - 1);
+        while !all.ends_with(&last) {
+            all += &written.recv_timeout(MAX_FLUSH * 10).expect("more lines");
+        }
+        assert!(all.starts_with("lines dropped: 3\n0\n1\n2\n"), "{all}");
+        assert_eq!(all.matches("dropped").count(), 1, "{all}");
+        let deadline = Instant::now() + MAX_FLUSH * 10;
+        while LOG.pending.load(SeqCst) > 0 && Instant::now() < deadline {
+            thread::yield_now();
+        }
+        assert_eq!(LOG.pending.load(SeqCst), 0, "all is written or dropped");
+    }
+
+    #[test]
+    fn the_end_waits_for_unread_errors_but_not_for_long() {
+        let (_written, _let_go) = stuck(&ERRORS);
+        let start = Instant::now();
+        flush();
+        let waited = start.elapsed();
+        assert!(waited >= MAX_FLUSH, "the last lines are lost: {waited:?}");
+        assert!(waited < Duration::from_secs(20), "it never ends: {waited:?}");
+    }
+}

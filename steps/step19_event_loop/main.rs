@@ -70,7 +70,7 @@ fn main() -> io::Result<()> {
     })?;
     log::start()?;
     let mut event_loop = EventLoop::new(listener, options, loop_waker)?;
-    writeln!(io::stdout(), "listening on http://{address}")?;
+    options::announce(address);
     let cut_off = event_loop.run()?;
     if cut_off > 0 {
         ERRORS.write(&format!("responses cut off: {cut_off}"));

@@ -4,7 +4,7 @@
 use crate::log::ERRORS;
 use crate::media_type::media_type;
 use crate::response::{Body, Status};
-use crate::same_file::is_same_file;
+use crate::same_file::{is_same_file, open_at_once};
 use crate::validators::Validators;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -51,9 +51,7 @@ pub fn find(root: &Path, path: &str) -> Result<Found, Status> {
             | ErrorKind::NotADirectory
             | ErrorKind::PermissionDenied => Err(Status::NOT_FOUND),
             _ => {
-                // ANCHOR: report
                 ERRORS.write(&format!("cannot read {relative:?}: {error}"));
-                // ANCHOR_END: report
                 Err(Status::INTERNAL_SERVER_ERROR)
             }
         },
@@ -76,14 +74,13 @@ fn open(root: &Path, relative: &Path) -> io::Result<Option<Found>> {
         return Ok(None);
     }
     for _ in 0..MAX_ATTEMPTS {
-        let file = File::open(&path)?;
+        let file = open_at_once(&path)?;
         let metadata = file.metadata()?;
         let real = path.canonicalize()?;
-        if !real.starts_with(&root) {
+        if !metadata.is_file() || !real.starts_with(&root) {
             return Ok(None);
         }
-        // If something has replaced the file since we opened it, the path says
-        // nothing about what we have.
+        // If it was replaced in between, the path says nothing about it.
         if is_same_file(&metadata, &real.symlink_metadata()?) {
             return Ok(Some(Found::File(FoundFile {
                 // Before the file is read: if it changes while we read it, the
@@ -167,6 +164,25 @@ fn is_plain(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{env, process};
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_no_error() {
+        let path = env::temp_dir().join(format!("changes-{}", process::id()));
+        fs::write(&path, "abcd").expect("a file");
+        // The length is the one that it had a moment ago.
+        for (length, expected) in [(2, "ab"), (4, "abcd"), (8, "abcd")] {
+            let file = File::open(&path).expect("the file");
+            let body = read(file, length).expect("what's there now");
+            let Body::Bytes(bytes) = body else { panic!("it's small") };
+            assert_eq!(
+                &bytes[..],
+                expected.as_bytes(),
+                "once {length} bytes long"
+            );
+        }
+        fs::remove_file(&path).expect("the file");
+    }
 
     #[test]
     fn a_path_is_taken_apart_segment_by_segment() {

@@ -55,7 +55,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use waker::Waker;
 
-// ANCHOR: main
 fn main() -> io::Result<()> {
     let options = Arc::new(Options::from_args());
     let address = &options.address;
@@ -73,7 +72,7 @@ fn main() -> io::Result<()> {
     })?;
     log::start()?;
     let mut event_loop = EventLoop::new(listener, options, loop_waker)?;
-    writeln!(io::stdout(), "listening on http://{address}")?;
+    options::announce(address);
     let cut_off = event_loop.run()?;
     if cut_off > 0 {
         ERRORS.write(&format!("responses cut off: {cut_off}"));
@@ -83,7 +82,6 @@ fn main() -> io::Result<()> {
     log::flush();
     Ok(())
 }
-// ANCHOR_END: main
 
 /// When the server was asked to stop.
 static STOPPED: OnceLock<Instant> = OnceLock::new();

@@ -12,7 +12,7 @@ use crate::support::{DEADLINE, by_hand};
 /// send a head.
 const PAUSE: Duration = Duration::from_millis(800);
 
-pub fn each_request_has_its_own_deadline(server: &Server) -> Outcome {
+pub fn each_request_gets_its_own_deadline(server: &Server) -> Outcome {
     server.by_hand(by_hand::with(
         "--head-seconds 3 --idle-seconds 3",
         "(for i in 1 2 3; do sleep 2; printf 'GET / HTTP/1.1\\r\\n'; sleep 2\n\

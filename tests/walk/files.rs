@@ -113,8 +113,11 @@ fn functions(text: &str) -> Vec<(&str, usize)> {
         if !declares || line.ends_with([';', '}']) {
             continue;
         }
-        let end = format!("{}}}", &line[..line.len() - code.len()]);
-        let count = lines[start..].iter().position(|line| *line == end);
+        let margin = &line[..line.len() - code.len()];
+        let (body, foreign) = (format!("{margin}}}"), format!("{margin}) ->"));
+        let count = lines[start..].iter().position(|line| {
+            *line == body || line.starts_with(&foreign) && line.ends_with(';')
+        });
         functions.push((*line, count.expect("the end of a function") + 1));
     }
     functions
@@ -130,4 +133,6 @@ fn sizes_are_counted_right() {
     assert_eq!(lines(text), ["a", "b"]);
     let text = "impl A {\n    pub fn a() {\n        b\n    }\n}\nfn c() {}\n";
     assert_eq!(functions(text), [("    pub fn a() {", 3)]);
+    let text = "extern {\n    fn a(\n        b: i32,\n    ) -> i32;\n}\n";
+    assert_eq!(functions(text), [("    fn a(", 3)]);
 }
