@@ -142,8 +142,10 @@ fn idle(address: SocketAddr, count: usize) -> io::Result<Vec<TcpStream>> {
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.write_all(request.as_bytes())?;
         // Whatever the answer is: if it ends the connection, so be it.
-        stream.read(&mut [0; 1024])?;
-        Ok(stream)
+        match stream.read(&mut [0; 1024])? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(stream),
+        }
     };
     (0..count).map(connect).collect()
 }
