@@ -98,7 +98,8 @@ pub fn no_wake_up_is_lost(server: &Server) -> Outcome {
     server.by_hand(
         "for i in $(seq 9); do\n\
          curl -s -m 9 -o /dev/null -w '%{time_total} s\\n' \\\n\
-         \x20 http://ADDRESS/ http://ADDRESS/ & done; wait   # none takes long",
+         \x20 http://ADDRESS/ http://ADDRESS/ & c=\"$c $!\"\n\
+         done; wait $c   # none takes long",
     );
     // Fewer requests for each client than end a connection.
     const ROUNDS: usize = 700;
@@ -297,7 +298,7 @@ pub fn crowd_of_uploads_loses_no_response(server: &Server) -> Outcome {
     server.by_hand(
         "for i in $(seq 30); do curl -s -m 9 --limit-rate 50K -o /dev/null \\\n\
          \x20 -w '%{http_code}\\n' --data-binary @/bin/sh http://ADDRESS/ &\n\
-         done; wait   # 405, each of them",
+         c=\"$c $!\"; done; wait $c   # 405, each of them",
     );
     let server = server.configured(&["--workers", "1"])?;
     let post = |length: usize| {

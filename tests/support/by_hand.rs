@@ -17,20 +17,17 @@ pub fn get(path: &str) -> String {
 
 /// Connects that many times and sends nothing, for nine seconds.
 pub fn silent(count: usize) -> String {
-    in_background(count, "sleep 9")
+    in_background(count, "")
 }
 
 /// Sends half a request on that many connections, and the rest never.
 pub fn held(count: usize) -> String {
-    in_background(count, "(printf 'GET / HTTP/1.1\\r\\n'; sleep 9)")
+    in_background(count, "GET / HTTP/1.1\\r\\n")
 }
 
 /// Asks for `/` on that many connections, and keeps them open for nine seconds.
 pub fn idle(count: usize) -> String {
-    in_background(
-        count,
-        "(printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'; sleep 9)",
-    )
+    in_background(count, "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
 }
 
 /// Starts the server with these options, and stops it in the end.
@@ -42,8 +39,24 @@ pub fn with(options: &str, commands: &str) -> String {
     )
 }
 
-fn in_background(count: usize, command: &str) -> String {
-    let client = format!("{command} | curl -s telnet://ADDRESS > /dev/null &");
+fn in_background(count: usize, bytes: &str) -> String {
+    if count >= 100 {
+        // So many processes would keep the machine busy.
+        let sends = match bytes {
+            "" => String::new(),
+            bytes => format!("\n  printf \"{bytes}\" >&$fd"),
+        };
+        return format!(
+            "bash -c 'ulimit -n 4096; for i in $(seq {count}); do\n\
+             \x20 exec {{fd}}<>/dev/tcp/ADDRESS{sends}\n\
+             done; sleep 9' & sleep 1"
+        );
+    }
+    let waits = match bytes {
+        "" => "sleep 9".to_string(),
+        bytes => format!("(printf '{bytes}'; sleep 9)"),
+    };
+    let client = format!("{waits} | curl -s telnet://ADDRESS > /dev/null &");
     match count {
         1 => format!("{client} sleep 1"),
         _ => format!("for i in $(seq {count}); do {client} done; sleep 1"),
