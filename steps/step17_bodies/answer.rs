@@ -20,7 +20,7 @@ pub fn answer(
     Ok((response, body))
 }
 
-/// A panic costs this request only, and its client learns of it.
+/// A panic costs only this request, and its client is told.
 fn respond(request: &Request, options: &Options) -> Response {
     let respond = || site::respond(request, options);
     panic::catch_unwind(AssertUnwindSafe(respond)).unwrap_or_else(|_| {

@@ -71,7 +71,7 @@ impl<'a> Request<'a> {
         elements.map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
     }
 
-    /// The value of a header field that comes once and is printable.
+    /// The value of a header field, if there's exactly one and it's printable.
     pub fn value(&self, name: &str) -> Option<&'a str> {
         let mut values = self.values(name);
         let value = values.next().and_then(printable_ascii)?;
