@@ -1,3 +1,4 @@
+// ANCHOR: map
 //! Step 18: makes a connection a value, so that no client can hold a worker.
 //!
 //! How a connection moves: `main` accepts it, makes it a `Connection`, and puts
@@ -12,6 +13,7 @@
 //! * the workers: at an empty queue, in a file and in `/sleep`, never in a socket;
 //! * that of `signal`: until a signal comes, and while it wakes `accept`;
 //! * the two of `log`: in an output that's full.
+// ANCHOR_END: map
 
 mod access_log;
 mod answer;

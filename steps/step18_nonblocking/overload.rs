@@ -1,4 +1,3 @@
-// ANCHOR: head
 //! What to do about an `accept` that has failed.
 
 use crate::limits::{ACCEPT_PAUSE, REPORT_EVERY};
@@ -6,7 +5,6 @@ use crate::log::ERRORS;
 use std::io::{self, ErrorKind};
 use std::thread;
 use std::time::Instant;
-// ANCHOR_END: head
 
 /// Whether `accept` has failed because of one client or its network, so that the
 /// next client may be fine (accept(2), "Error handling").
