@@ -31,9 +31,9 @@ pub struct EventLoop {
     waker: Arc<Waker>,
     /// `None` once the server is stopping.
     listener: Option<TcpListener>,
+    // ANCHOR: fields
     /// When a failure of `accept` was reported.
     reported: Option<Instant>,
-    // ANCHOR: fields
     poller: Poller,
     /// The connections that rest, by their tokens. No token is used twice.
     resting: HashMap<u64, Connection>,
