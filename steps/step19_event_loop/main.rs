@@ -1,12 +1,13 @@
 //! Step 19: lets connections rest in one loop, because waiting isn't work.
 //!
-//! How a connection moves: `event_loop` accepts it, and owns it while it rests. If
-//! `poller` finds it ready, or its deadline has passed, the loop puts it into the
-//! queue. A worker of `thread_pool` takes it out, and calls
-//! `connection::advance`. That does what can be done without waiting: `head` and
-//! `body` find the ends of what arrives, `answer` turns a head into a response
-//! (with `request`, `site`, `files`, `validators` and `ranges`), and `writer` cuts
-//! that into chunks. Then a channel brings it back, and `waker` wakes the loop.
+//! How a connection moves: `event_loop` accepts it, and owns it while it rests. The
+//! loop sleeps in `poller` until a client, a deadline or a `waker` wakes it. A
+//! connection that's ready or late goes into the queue. A worker of `thread_pool`
+//! takes it out, and calls `connection::advance`. That does what can be done
+//! without waiting: `head` and `body` find the ends of what arrives, `answer` turns
+//! a head into a response (with `request`, `site`, `files`, `validators` and
+//! `ranges`), and `writer` cuts that into chunks. Then the worker sends the
+//! connection back through a channel, and wakes the loop.
 //!
 //! The threads, and where each may block:
 //! * the main thread: in `poller::wait`, for all sockets at once;
