@@ -96,7 +96,6 @@ impl Connection {
             let state = mem::replace(&mut self.state, State::Idle);
             let mut step = self.step(state)?;
             if let Step::Wait(state) = step {
-                self.shorten_deadline(&state);
                 if Instant::now() < self.deadline {
                     self.state = state;
                     return Ok(Next::Wait(self));
@@ -260,9 +259,9 @@ impl Connection {
 
     /// Leaves less time once the server is stopping: none for a further request,
     /// and little to finish one.
-    fn shorten_deadline(&mut self, state: &State) {
+    pub fn shorten_deadline(&mut self) {
         let Some(&stopped) = STOPPED.get() else { return };
-        self.deadline = match state {
+        self.deadline = match self.state {
             State::Idle => stopped,
             State::Sending(..) => self.deadline,
             _ => self.deadline.min(stopped + MAX_UNFINISHED),

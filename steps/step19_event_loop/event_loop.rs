@@ -11,7 +11,6 @@ use crate::poller::{self, Entry, Interest};
 use crate::thread_pool::ThreadPool;
 use crate::waker::Waker;
 use std::io::{self, ErrorKind};
-use std::mem;
 use std::net::{TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -74,16 +73,12 @@ impl EventLoop {
         self.accept(); // The clients in the backlog are connected already.
         self.listener = None; // From now on, new connections are refused.
         OUTPUT.write("waiting for the workers");
-        // A connection that's idle closes now. Others have less time left.
-        for connection in mem::take(&mut self.resting) {
-            self.execute(connection);
-        }
         let end = Instant::now() + self.options.drain_timeout;
         while self.open > 0 && Instant::now() < end {
             self.turn(end)?;
         }
-        let owes = |connection: &&Connection| !connection.owes_response();
-        Ok(self.open - self.resting.iter().filter(owes).count())
+        let owes_nothing = |it: &&Connection| !it.owes_response();
+        Ok(self.open - self.resting.iter().filter(owes_nothing).count())
     }
     // ANCHOR_END: run
 
@@ -113,7 +108,8 @@ impl EventLoop {
     /// can proceed to the workers, and returns whether there are newcomers.
     fn wait(&mut self, mut until: Instant) -> io::Result<bool> {
         let mut entries = Vec::with_capacity(self.resting.len() + 2);
-        for connection in &self.resting {
+        for connection in &mut self.resting {
+            connection.shorten_deadline();
             entries.push(connection.entry());
             until = until.min(connection.deadline);
         }

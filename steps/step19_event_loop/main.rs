@@ -1,13 +1,12 @@
 //! Step 19: lets connections rest in one loop, because waiting isn't work.
 //!
-//! How a connection moves: `event_loop` accepts it, and owns it while it rests. The
-//! loop sleeps in `poller` until a client, a deadline or a `waker` wakes it. A
-//! connection that's ready or late goes into the queue. A worker of `thread_pool`
-//! takes it out, and calls `connection::advance`. That does what can be done
-//! without waiting: `head` and `body` find the ends of what arrives, `answer` turns
-//! a head into a response (with `request`, `site`, `files`, `validators` and
-//! `ranges`), and `writer` cuts that into chunks. Then the worker sends the
-//! connection back through a channel, and wakes the loop.
+//! How a connection moves: `event_loop` accepts it, and owns it while it rests. In
+//! `poller`, the loop waits for a client, a deadline or the `waker`. Then it queues
+//! what's ready or late. A worker of `thread_pool` takes it out, and calls
+//! `connection::advance`. That does what can be done without waiting: `head` and
+//! `body` find the ends of what arrives, `answer` turns a head into a response
+//! (with `request`, `site`, `files`, `validators` and `ranges`), and `writer` cuts
+//! that into chunks. Then a channel brings it back, and the loop wakes up.
 //!
 //! The threads, and where each may block:
 //! * the main thread: in `poller::wait`, for all sockets at once;

@@ -86,18 +86,18 @@ impl EventLoop {
         self.accept()?; // The clients in the backlog are connected already.
         self.listener = None; // From now on, new connections are refused.
         OUTPUT.write("waiting for the workers");
-        // A connection that's idle closes now. Others have less time left.
         // ANCHOR: stop
-        for token in self.resting.keys().copied().collect::<Vec<_>>() {
-            self.take(token);
+        for connection in self.resting.values_mut() {
+            connection.shorten_deadline();
         }
+        self.scan_at = Instant::now();
         // ANCHOR_END: stop
         let end = Instant::now() + self.options.drain_timeout;
         while self.open > 0 && Instant::now() < end {
             self.turn(end)?;
         }
-        let owes = |connection: &&Connection| !connection.owes_response();
-        Ok(self.open - self.resting.values().filter(owes).count())
+        let owes_nothing = |it: &&Connection| !it.owes_response();
+        Ok(self.open - self.resting.values().filter(owes_nothing).count())
     }
 
     // ANCHOR: turn
@@ -138,7 +138,8 @@ impl EventLoop {
 
     // ANCHOR: rest
     /// Keeps a connection until it's ready or its deadline has passed.
-    fn rest(&mut self, connection: Connection) {
+    fn rest(&mut self, mut connection: Connection) {
+        connection.shorten_deadline();
         let (token, interest) = (connection.token, connection.interest());
         if let Err(error) = self.poller.arm(&connection.stream, token, interest)
         {

@@ -1,14 +1,13 @@
 //! Step 20: makes the cost independent of the connections that rest.
 //!
-//! How a connection moves: `event_loop` accepts it, and owns it while it rests. The
-//! loop sleeps in `poller` until a client, a deadline or a `waker` wakes it. A
-//! connection that's ready or late goes into the queue. A worker of `thread_pool`
-//! takes it out, and calls `connection::advance`. That does what can be done
-//! without waiting: `head` and `body` find the ends of what arrives, `answer` turns
-//! a head into a response (with `request`, `site`, `cache`, `files`, `validators`
-//! and `ranges`), and `writer` says which bytes of it are next, those of a large
-//! file by `sendfile`. Then the worker sends the connection back through a channel,
-//! and wakes the loop.
+//! How a connection moves: `event_loop` accepts it, and owns it while it rests. In
+//! `poller`, the loop waits for a client, a deadline or the `waker`. Then it queues
+//! what's ready or late. A worker of `thread_pool` takes it out, and calls
+//! `connection::advance`. That does what can be done without waiting: `head` and
+//! `body` find the ends of what arrives, `answer` turns a head into a response
+//! (with `request`, `site`, `cache`, `files`, `validators` and `ranges`), and
+//! `writer` says which bytes are next, those of a large file by `sendfile`. Then a
+//! channel brings it back, and the loop wakes up.
 //!
 //! The threads, and where each may block:
 //! * the main thread: in `Poller::wait`, for all sockets at once;

@@ -165,3 +165,32 @@ pub fn three_second_response_outlasts_the_shutdown(server: &Server) -> Outcome {
     drop(slow);
     ends_with(&server, 0)
 }
+
+/// A worker may look at a client just before the signal, and give it back just
+/// after: a matter of luck, so it's tried often.
+pub fn shutdown_overlooks_no_new_client(server: &Server) -> Outcome {
+    server.by_hand(
+        "for i in $(seq 9); do\n\
+         SERVER ADDRESS & server=$!; sleep 1\n\
+         for i in $(seq 8); do sleep 9 | curl -s telnet://ADDRESS & done\n\
+         sleep 0.1; kill $server; time wait $server; done   # none takes long",
+    );
+    let options = ["--idle-seconds", "3600", "--drain-seconds", "3600"];
+    for _ in 0..200 {
+        let server = server
+            .start_within("true", &options)
+            .or_else(|_| server.configured(&options[..2]))?;
+        let clients: Outcome<Vec<_>> =
+            (0..8).map(|_| server.connect()).collect();
+        server.signal("TERM")?;
+        let _clients = clients?;
+        ends_with(&server, 0).map_err(|seen| {
+            died(seen).hint(
+                "look at who tells an idle connection that the server stops. \
+                 Usual cause: a worker looks just before the signal, and gives \
+                 the connection back when the loop has closed all the others.",
+            )
+        })?;
+    }
+    Ok(())
+}

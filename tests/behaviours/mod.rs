@@ -396,6 +396,8 @@ macro_rules! table {
         #[cfg(unix)]
         draining::shutdown_gives_a_started_request_two_seconds [dies until 05, hangs until 18, holds from 19]
         #[cfg(unix)]
+        draining::shutdown_overlooks_no_new_client [dies until 05, hangs until 17, holds from 18 (slow)]
+        #[cfg(unix)]
         draining::three_second_response_outlasts_the_shutdown [dies until 05, holds from 06]
 
         // step 20: a cost that doesn't grow
