@@ -327,7 +327,7 @@ fn invalid_command_line_is_refused() {
         assert_refused(&["--seconds", value, "step04"], 2, &line);
     }
     assert_refused(&["--path", "/a b", "step04"], 2, "--path \"/a b\" is not");
-    assert_refused(&[""], 2, "\"\" is no name of a server");
+    assert_refused(&[""], 2, "\"\" isn't a server's name");
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn another_machine_is_left_alone() {
         let line = format!("{name:?} is not this machine's");
         assert_refused(&[name], 2, &line);
     }
-    let line = "\"example.com:80\" is no address and port";
+    let line = "\"example.com:80\" isn't an address and port";
     assert_refused(&["step04", "example.com:80"], 2, line);
 }
 

@@ -124,13 +124,50 @@ impl Figure {
         }
     }
 
-    /// By what values are divided on the axis, and what they are then.
-    fn unit(self, highest: f64) -> (f64, &'static str) {
-        match (self, highest) {
-            (Figure::Requests, _) => (1.0, "requests per second"),
-            (_, ..2e3) => (1.0, "µs"),
-            (_, ..2e6) => (1e3, "ms"),
-            _ => (1e6, "s"),
+    /// What its axis shows.
+    fn name(self) -> &'static str {
+        match self {
+            Figure::Requests => "requests per second",
+            Figure::P99 => "p99",
+            Figure::Processor => "processor time",
+        }
+    }
+
+    /// The text of a mark on its axis: `10 ms` and not `10.0 ms`.
+    fn mark(self, value: f64) -> String {
+        self.text(value).replace(".0 ", " ").replace(".00 ", " ")
+    }
+}
+
+/// An axis from 0, or one on which each mark is ten times the one before.
+struct Axis {
+    marks: Vec<f64>,
+    is_linear: bool,
+}
+
+impl Axis {
+    fn from_zero(values: &[f64]) -> Axis {
+        let (_, _, highest) = spread(values);
+        let step = step(highest.max(1.0));
+        let steps = (highest / step).ceil().max(1.0) as u32;
+        let marks = (0..=steps).map(|it| f64::from(it) * step).collect();
+        Axis { marks, is_linear: true }
+    }
+
+    fn of_powers(values: &[f64]) -> Axis {
+        let (lowest, _, highest) = spread(values);
+        let lowest = lowest.max(1.0).log10().floor() as i32;
+        let highest = (highest.max(1.0).log10().ceil() as i32).max(lowest + 1);
+        let marks = (lowest..=highest).map(|it| 10_f64.powi(it)).collect();
+        Axis { marks, is_linear: false }
+    }
+
+    /// Where a value is: 0 is the first mark, and 1 the last.
+    fn part(&self, value: f64) -> f64 {
+        let (first, last) = (self.marks[0], self.marks[self.marks.len() - 1]);
+        match self.is_linear {
+            true => value / last,
+            false => (value.max(1.0) / first).log10() / (last / first).log10(),
         }
     }
 }
@@ -150,7 +187,7 @@ impl Line<'_> {
     fn figure(&self, name: &str) -> Result<f64, String> {
         let value = self.cell(name)?.parse().ok();
         let value = value.filter(|it: &f64| (0.0..1e15).contains(it));
-        value.ok_or(format!("line {}: {name} is no number", self.number))
+        value.ok_or(format!("line {}: {name} isn't a number", self.number))
     }
 
     /// What must be the same in all lines: the load, and where and when.
@@ -165,10 +202,16 @@ impl Line<'_> {
         };
         let rate = match self.cell("rate")? {
             "" => String::new(),
-            rate => format!(", {rate} requests per second in all"),
+            _ => {
+                let rate = count(self.figure("rate")?);
+                format!(", {rate} requests per second in all")
+            }
         };
         let (path, seconds) = (self.cell("path")?, self.cell("seconds")?);
-        let load = format!("{connections}{rate}, {mode}, {path}, {seconds} s");
+        // A number stays with its unit.
+        let load = format!(
+            "{connections}{rate}, {mode}, path {path}, {seconds}\u{a0}s"
+        );
         Ok([load, format!("{}; {}", self.cell("date")?, self.cell("machine")?)])
     }
 }
@@ -200,7 +243,7 @@ impl Plot {
             cells: head.clone().zip(cells).collect(),
         });
         let lines: Vec<Line> = lines.collect();
-        let first = lines.first().ok_or("there are no figures in it")?;
+        let first = lines.first().ok_or("it has no figures")?;
         let idle = lines.iter().map(|line| line.figure("idle"));
         let idle: Vec<u32> =
             idle.map(|it| it.map(|it| it as u32)).collect::<Result<_, _>>()?;
@@ -297,47 +340,58 @@ impl Plot {
     fn bars(&self, top: usize) -> (String, usize) {
         let values =
             self.servers.iter().flat_map(|it| &it.rounds[&self.idle()]);
-        let highest = values.copied().fold(f64::MIN_POSITIVE, f64::max);
-        let (unit, unit_name) = self.figure.unit(highest);
-        let step = step(highest / unit);
-        let steps = (highest / unit / step).ceil();
-        let x = |value: f64| 8.0 + value / unit / step / steps * 384.0;
+        let values: Vec<f64> = values.copied().collect();
+        let axis = match self.figure {
+            // A few late requests would make all other bars too short to see.
+            Figure::P99 => Axis::of_powers(&values),
+            _ => Axis::from_zero(&values),
+        };
+        let x = |value: f64| 8.0 + axis.part(value) * 384.0;
         let bottom = top + self.servers.len() * 46;
         let mut svg = String::new();
-        for number in 0..=steps as u32 {
-            let value = f64::from(number) * step;
-            let (x, class) = match x(value * unit) {
-                x if number == 0 => (x, ""),
-                x if x > 391.0 => (x, "end"),
-                x => (x, "middle"),
+        for mark in &axis.marks {
+            let (x, text) = (x(*mark), self.figure.mark(*mark));
+            let class = match x {
+                ..9.0 => "",
+                391.0.. => "end",
+                _ => "middle",
             };
             svg += &format!(
                 "  <path class=\"line faint\" d=\"M{x:.1} {top}V{bottom}\"/>\n  \
-                 <text class=\"{class}\" x=\"{x:.1}\" y=\"{}\">{}</text>\n",
+                 <text class=\"{class}\" x=\"{x:.1}\" y=\"{}\">{text}</text>\n",
                 bottom + 18,
-                count(value)
             );
         }
         svg += &format!(
-            "  <text class=\"end\" x=\"392\" y=\"{}\">{unit_name}</text>\n",
-            bottom + 40
+            "  <text class=\"end\" x=\"392\" y=\"{}\">{}</text>\n",
+            bottom + 40,
+            self.figure.name()
         );
         for (server, y) in self.servers.iter().zip((top..).step_by(46)) {
             let values = &server.rounds[&self.idle()];
             let (low, middle, high) = spread(values);
             let errors = if server.errors > 0.0 { ", errors" } else { "" };
             svg += &format!(
-                "  <text class=\"code\" x=\"12\" y=\"{}\">{}</text>\n  \
-                 <text class=\"end\" x=\"392\" y=\"{}\">{}{errors}</text>\n  \
-                 <rect class=\"box\" x=\"8\" y=\"{}\" width=\"{:.1}\" \
-                 height=\"16\"/>\n",
+                "  <text class=\"code\" x=\"12\" y=\"{0}\">{1}</text>\n  \
+                 <text class=\"end\" x=\"392\" y=\"{0}\">{2}{errors}</text>\n",
                 y + 18,
                 escaped(&server.name),
-                y + 18,
                 self.figure.text(middle),
-                y + 25,
-                x(middle) - 8.0,
             );
+            // A bar says how many times as much, which a dot doesn't.
+            svg += &match axis.is_linear {
+                true => format!(
+                    "  <rect class=\"box\" x=\"8\" y=\"{}\" width=\"{:.1}\" \
+                     height=\"16\"/>\n",
+                    y + 25,
+                    x(middle) - 8.0,
+                ),
+                false => format!(
+                    "  <circle class=\"solid\" cx=\"{:.1}\" cy=\"{}\" r=\"5\"/>\n",
+                    x(middle),
+                    y + 33,
+                ),
+            };
             svg += &format!(
                 "  <path class=\"line\" d=\"M{0:.1} {2}v12M{0:.1} {3}H{1:.1}\
                  M{1:.1} {2}v12\"/>\n",
@@ -353,29 +407,22 @@ impl Plot {
     /// A line for each server, over the numbers of idle connections.
     fn lines(&self, top: usize) -> (String, usize) {
         let values = self.servers.iter().flat_map(|it| it.rounds.values());
-        let values: Vec<f64> = values.flatten().map(|it| it.log10()).collect();
-        let lowest = values.iter().copied().fold(9.0, f64::min).floor();
-        let highest = values.iter().copied().fold(0.0, f64::max).ceil();
-        let highest = highest.max(lowest + 1.0);
+        let values: Vec<f64> = values.flatten().copied().collect();
+        let axis = Axis::of_powers(&values);
         let bottom = top + 240;
-        let y = |value: f64| {
-            let part = (value.log10() - lowest) / (highest - lowest);
-            bottom as f64 - part * 230.0
-        };
+        let y = |value: f64| bottom as f64 - axis.part(value) * 230.0;
         let idle: BTreeSet<u32> =
             self.servers[0].rounds.keys().copied().collect();
         let last = f64::from(idle.iter().copied().max().unwrap_or(1));
         let x = |idle: u32| 72.0 + f64::from(idle) / last * 244.0;
         let mut svg =
             format!("  <path class=\"line\" d=\"M72 {top}V{bottom}H324\"/>\n");
-        for power in lowest as i32..=highest as i32 {
-            let value = 10_f64.powi(power);
-            let (y, text) = (y(value), self.figure.text(value));
+        for mark in &axis.marks {
+            let (y, text) = (y(*mark), self.figure.mark(*mark));
             svg += &format!(
                 "  <path class=\"line faint\" d=\"M72 {y:.1}H324\"/>\n  \
-                 <text class=\"end\" x=\"64\" y=\"{:.1}\">{}</text>\n",
+                 <text class=\"end\" x=\"64\" y=\"{:.1}\">{text}</text>\n",
                 y + 6.0,
-                text.replace(".0 ", " "),
             );
         }
         let mut free = 0.0;
@@ -532,7 +579,10 @@ mod tests {
         assert!(svg.contains(">a&amp;&lt;</text>"), "{svg}");
         // From 8 to 392 for 0 to 2,000.
         assert!(svg.contains("width=\"192.0\""), "{svg}");
-        assert!(svg.contains("M13.8 105v12M13.8 111H392.0M392.0 105v12"), "{svg}");
+        assert!(
+            svg.contains("M13.8 105v12M13.8 111H392.0M392.0 105v12"),
+            "{svg}"
+        );
         assert!(svg.contains(" a&amp;&lt;: 1,000.</desc>"), "{svg}");
         assert!(svg.contains("lowest and highest of 3 rounds."), "{svg}");
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
@@ -543,9 +593,10 @@ mod tests {
         let lines =
             ["500", "7000"].map(|p99| line("a", ["0", "1000", "1", p99], "m"));
         let svg = plot(&lines).expect("valid").draw("x");
-        assert!(svg.contains(", 1000 requests per second in"));
+        assert!(svg.contains(", 1,000 requests per second in"));
         assert!(svg.contains(" a: 3.8 ms.</desc>"), "{svg}");
-        assert!(svg.contains(">ms</text>"), "{svg}");
+        assert!(svg.contains(">10 ms</text>"), "{svg}");
+        assert!(svg.contains("<circle "), "{svg}");
     }
 
     #[test]
@@ -570,9 +621,9 @@ mod tests {
         assert!(fault(&uneven).starts_with("not the same number"));
         let b = line("b", ["7", "", "1", "1"], "m");
         assert!(fault(&[a, b]).starts_with("not the same number"));
-        assert_eq!(fault(&[]), "there are no figures in it");
+        assert_eq!(fault(&[]), "it has no figures");
         let none = [line("a", ["0", "9", "0", ""], "m")];
-        assert_eq!(fault(&none), "line 2: p99_us is no number");
+        assert_eq!(fault(&none), "line 2: p99_us isn't a number");
         assert_eq!(fault(&["a\n".into()]), "line 2 has no idle");
         let quoted = line("\"a\"", ["0", "", "1", "1"], "m");
         assert!(fault(&[quoted]).contains("quotes"));

@@ -108,7 +108,7 @@ impl Client<'_> {
         }
         if let Some(stream) = self.connection.take() {
             // A server may close an idle connection at any time, also while a
-            // request is on its way there. That is nobody's fault: the request
+            // request is on its way there. Neither side is at fault: the request
             // is sent once more (RFC 9112 §9.3.1).
             match self.exchange(stream, deadline) {
                 Err(Failure::NoAnswer) => {}
@@ -133,7 +133,7 @@ impl Client<'_> {
         let answer = read_answer(&mut input, &mut self.buffer)?;
         let last_byte = Instant::now();
         if answer.close {
-            // Whoever closes first has to remember the connection for a while.
+            // The side that closes first has to remember the connection for a while.
             // If that is the client, some systems run out of ports for it.
             input.deadline = last_byte + PAUSE;
             _ = input.read(&mut self.buffer);

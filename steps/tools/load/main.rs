@@ -56,7 +56,7 @@ fn print(
 }
 
 /// Loads one server after another, and prints what came of it: also what came
-/// before a failure, since it may have taken a while.
+/// before a failure, because it may have taken a while.
 fn measure(options: &Options) -> Result<(), String> {
     server::build(&options.servers)?;
     let mut rows = Vec::new();

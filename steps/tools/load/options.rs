@@ -200,7 +200,7 @@ fn path_of_request(value: String) -> Result<String, String> {
 fn server(name: String) -> Result<Server, String> {
     // It has to fit in a line of the table.
     if name.trim().is_empty() || name.contains(char::is_control) {
-        return Err(format!("{name:?} is no name of a server"));
+        return Err(format!("{name:?} isn't a server's name"));
     }
     // What an option of a program holds does not matter here.
     let (first, _) = name.split_once(" -").unwrap_or((&name, ""));
@@ -233,7 +233,7 @@ pub fn address(name: &str) -> Result<SocketAddr, String> {
         None => address.to_string(),
     };
     let found: SocketAddr = address.parse().map_err(|_| {
-        format!("{name:?} is no address and port, such as 127.0.0.1:8080")
+        format!("{name:?} isn't an address and port, such as 127.0.0.1:8080")
     })?;
     if found.ip().to_canonical().is_loopback() {
         return Ok(found);
@@ -339,7 +339,7 @@ mod tests {
         assert!(address("127.1.2.3:80").is_ok());
         for name in ["example.com:80", "https://127.0.0.1:80", "127.0.0.1:"] {
             let error = address(name).expect_err(name);
-            assert!(error.contains("no address"), "{error}");
+            assert!(error.contains("an address"), "{error}");
         }
     }
 
@@ -363,7 +363,7 @@ mod tests {
             ("--rate fast", "--rate \"fast\" is not"),
             ("--rate --close", "--rate needs a value"),
             ("x=192.0.2.1:80", "\"192.0.2.1:80\" is not this machine's"),
-            ("x=", "\"\" is no address"),
+            ("x=", "\"\" isn't an address"),
             ("--rounds 0", "--rounds \"0\" is not"),
             ("--rounds 101", "--rounds \"101\" is not"),
             ("--seconds 0", "--seconds \"0\" is not"),
@@ -373,7 +373,7 @@ mod tests {
             ("--seconds 1e300", "--seconds \"1e300\" is not"),
             ("--path hello", "--path \"hello\" is not"),
             ("--path /\u{e9}", "--path \"/\u{e9}\" is not"),
-            ("http://127.0.0.1/", "\"http://127.0.0.1/\" is no address"),
+            ("http://127.0.0.1/", "\"http://127.0.0.1/\" isn't an address"),
         ];
         for (line, expected) in cases {
             let error = parse_line(line).expect_err(line);
