@@ -198,7 +198,7 @@ impl Line<'_> {
         };
         let mode = match self.cell("mode")? {
             "close" => "a new connection for each request",
-            _ => "connections kept if the server allows it",
+            _ => "keep-alive asked for",
         };
         let rate = match self.cell("rate")? {
             "" => String::new(),
@@ -210,7 +210,7 @@ impl Line<'_> {
         let (path, seconds) = (self.cell("path")?, self.cell("seconds")?);
         // A number stays with its unit.
         let load = format!(
-            "{connections}{rate}, {mode}, path {path}, {seconds}\u{a0}s"
+            "{connections}{rate}, {mode}, path\u{a0}{path}, {seconds}\u{a0}s"
         );
         Ok([load, format!("{}; {}", self.cell("date")?, self.cell("machine")?)])
     }
@@ -444,7 +444,7 @@ impl Plot {
             "  <text class=\"end\" x=\"392\" y=\"{}\">idle connections</text>\n",
             bottom + 46
         );
-        let classes = ["line", "line wait", "byte"].into_iter().cycle();
+        let classes = ["line", "byte", "line wait"].into_iter().cycle();
         let mut names = Vec::new();
         for (server, class) in self.servers.iter().zip(classes) {
             let mut line = String::new();

@@ -303,7 +303,7 @@ fn the_cost_against_idle_connections_is_as_the_chapter_says() {
     };
     let text = chapter();
     for (words, server, ratios) in [
-        ("more than ten times as much", "step19", 10.0..=1000.0),
+        ("several times as much processor time", "step19", 3.0..=1000.0),
         ("hardly changes", "step20", 0.5..=2.0),
         ("hardly changes", NGINX, 0.5..=2.0),
     ] {
