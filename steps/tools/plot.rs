@@ -505,7 +505,7 @@ fn wrapped(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match lines.last_mut() {
-            Some(line) if line.len() + word.len() < 46 => {
+            Some(line) if line.chars().count() + word.chars().count() < 46 => {
                 line.push(' ');
                 line.push_str(word);
             }
