@@ -1,4 +1,5 @@
-//! One client: sends a request, waits for the whole answer, sends the next.
+//! One client: sends a request, waits for the whole answer, and sends the next
+//! at once, or when it is due.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -71,12 +72,43 @@ impl Client<'_> {
         }
     }
 
+    /// Sends the first request when it is `due`, and one after each `interval`
+    /// from then on, until `end`. A request that is due while the one before is
+    /// still on its way is sent late, and its time counts all the same from when
+    /// it was due: a real client would not have waited for another one's answer.
+    pub fn run_at_rate(
+        mut self,
+        mut due: Instant,
+        interval: Duration,
+        end: Instant,
+        answered: &AtomicU64,
+    ) -> Tally {
+        let mut tally = Tally::new();
+        while due < end {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            match self.request(due + TIMEOUT) {
+                Ok(last_byte) => {
+                    tally.latencies.add(last_byte - due);
+                    // Relaxed: it is only shown, and nothing is read by it.
+                    answered.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(failure) => tally.fail(failure),
+            }
+            due += interval;
+        }
+        tally
+    }
+
     /// One request, on the connection that is there or on a new one. Returns
     /// when the last byte of the answer came.
     fn request(&mut self, deadline: Instant) -> Result<Instant, Failure> {
+        // It may have waited too long for the one before.
+        if Instant::now() >= deadline {
+            return Err(Failure::Timeout);
+        }
         if let Some(stream) = self.connection.take() {
             // A server may close an idle connection at any time, also while a
-            // request is on its way there. That is nobody's fault: the request
+            // request is on its way there. Neither side is at fault: the request
             // is sent once more (RFC 9112 §9.3.1).
             match self.exchange(stream, deadline) {
                 Err(Failure::NoAnswer) => {}
@@ -101,7 +133,7 @@ impl Client<'_> {
         let answer = read_answer(&mut input, &mut self.buffer)?;
         let last_byte = Instant::now();
         if answer.close {
-            // Whoever closes first has to remember the connection for a while.
+            // The side that closes first has to remember the connection for a while.
             // If that is the client, some systems run out of ports for it.
             input.deadline = last_byte + PAUSE;
             _ = input.read(&mut self.buffer);

@@ -7,6 +7,7 @@ mod client;
 mod histogram;
 mod machine;
 mod options;
+mod processor;
 mod report;
 mod server;
 mod tally;
@@ -23,6 +24,7 @@ use std::{env, thread};
 
 use client::{Client, TIMEOUT};
 use options::{Load, Options};
+use processor::Processes;
 use report::Row;
 use tally::Tally;
 
@@ -54,7 +56,7 @@ fn print(
 }
 
 /// Loads one server after another, and prints what came of it: also what came
-/// before a failure, since it may have taken a while.
+/// before a failure, because it may have taken a while.
 fn measure(options: &Options) -> Result<(), String> {
     server::build(&options.servers)?;
     let mut rows = Vec::new();
@@ -63,7 +65,7 @@ fn measure(options: &Options) -> Result<(), String> {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         print(|out| {
             writeln!(out, "{}\n", report::title(&options.load, processors))?;
-            report::table(out, &options.load, &rows)
+            report::table(out, &rows)
         })?;
     }
     result?;
@@ -76,8 +78,11 @@ fn measure(options: &Options) -> Result<(), String> {
 fn load_all(options: &Options, rows: &mut Vec<Row>) -> Result<(), String> {
     let mut csv = options.csv.as_deref().map(Csv::create).transpose()?;
     let setting = machine::columns(&options.load.path);
-    let rounds = options.servers.iter().cycle();
-    for server in rounds.take(options.servers.len() * options.rounds) {
+    let loads = options.idle.iter().flat_map(|idle| {
+        options.servers.iter().map(move |server| (idle, server))
+    });
+    let rounds = loads.clone().count() * options.rounds;
+    for (&idle, server) in loads.cycle().take(rounds) {
         let running = server::start(server)?;
         if rows.is_empty() && cfg!(debug_assertions) {
             complain(
@@ -85,9 +90,8 @@ fn load_all(options: &Options, rows: &mut Vec<Row>) -> Result<(), String> {
                  better: cargo run --release",
             );
         }
-        let tally = load(&server.name, running.address, &options.load)
+        let row = load(&server.name, running.address, idle, &options.load)
             .map_err(|error| format!("cannot start the clients: {error}"))?;
-        let row = Row { server: server.name.clone(), tally };
         let line = report::csv(&options.load, &row);
         rows.push(row);
         if let Some(csv) = &mut csv {
@@ -98,30 +102,47 @@ fn load_all(options: &Options, rows: &mut Vec<Row>) -> Result<(), String> {
 }
 
 /// Loads one server, with a thread for each connection.
-fn load(name: &str, address: SocketAddr, load: &Load) -> io::Result<Tally> {
+fn load(
+    name: &str,
+    address: SocketAddr,
+    idle: usize,
+    load: &Load,
+) -> io::Result<Row> {
     let connection = if load.close { "close" } else { "keep-alive" };
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: {connection}\r\n\r\n",
         load.path
     );
-    let _idle = idle(address, load.idle)?; // Until the end.
+    let _idle = connect_idle(address, idle)?; // Until the end.
+    let processes = Processes::find(address);
+    let used_before = processes.time();
     let answered = AtomicU64::new(0);
     // Nobody can read it while it is locked for writing: all clients wait, and
-    // begin together. It says when to end, and `None` that not all could come.
+    // begin together. It says when to start, and `None` that not all could come.
     let gate = RwLock::new(None);
     thread::scope(|scope| {
         let mut closed = gate.write().expect("nobody panics at the gate");
         let mut clients = Vec::new();
-        for _ in 0..load.connections {
-            clients.push(thread::Builder::new().spawn_scoped(scope, || {
-                let end = *gate.read().expect("nobody panics at the gate");
+        for number in 0..load.connections {
+            let (gate, request, answered) = (&gate, &request, &answered);
+            let work = move || {
+                let start = *gate.read().expect("nobody panics at the gate");
+                let start: Instant = start?;
+                let end = start + load.time;
                 let client =
                     Client::new(address, request.as_bytes(), !load.close);
-                end.map(|end| client.run(end, &answered))
-            })?);
+                Some(match load.timetable(number) {
+                    None => client.run(end, answered),
+                    Some((first, interval)) => {
+                        let due = start + first;
+                        client.run_at_rate(due, interval, end, answered)
+                    }
+                })
+            };
+            clients.push(thread::Builder::new().spawn_scoped(scope, work)?);
         }
         let start = Instant::now();
-        *closed = Some(start + load.time);
+        *closed = Some(start);
         drop(closed);
         show_progress(name, start, load.time, &answered);
         let mut tally = Tally::new();
@@ -130,12 +151,25 @@ fn load(name: &str, address: SocketAddr, load: &Load) -> io::Result<Tally> {
                 tally.merge(part);
             }
         }
-        Ok(tally)
+        let used = processes.time().zip(used_before);
+        Ok(Row {
+            server: name.to_string(),
+            idle,
+            tally,
+            // What is on its way at the end is waited for at a fixed rate alone.
+            time: load
+                .rate
+                .map_or(load.time, |_| load.time.max(start.elapsed())),
+            processor: used.map(|(after, before)| after.saturating_sub(before)),
+        })
     })
 }
 
 /// Clients that have had an answer, keep their connections, and ask for nothing.
-fn idle(address: SocketAddr, count: usize) -> io::Result<Vec<TcpStream>> {
+fn connect_idle(
+    address: SocketAddr,
+    count: usize,
+) -> io::Result<Vec<TcpStream>> {
     let request = format!("HEAD / HTTP/1.1\r\nHost: {address}\r\n\r\n");
     let connect = |_| {
         let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;

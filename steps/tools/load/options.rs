@@ -19,12 +19,18 @@ Each SERVER gets the same load, one after the other. It is one of these:
   ./my-server        any program, by a path with a slash in it, that takes an
                      address and prints `listening on http://ADDRESS` first
   127.0.0.1:8080     a server that runs already, on this machine
+  nginx=127.0.0.1:8080
+                     the same, with a name for the table
 
 Options:
   --connections N    as many clients at once (64)
   --idle N           beside them, so many clients that have had an answer, keep
-                     their connections, and ask for nothing (0)
+                     their connections, and ask for nothing (0); with a list
+                     such as 0,100,1000, one load for each number
   --seconds S        for so long, 0.5 for half a second (5)
+  --rate R           so many requests per second, by all clients together;
+                     otherwise each client sends its next request when it has
+                     the answer to the last
   --rounds N         all of that so many times, in turn (1)
   --path PATH        what is asked for (/)
   --close            ask for a new connection for every request; otherwise one
@@ -36,6 +42,13 @@ A request counts when its answer came whole, with a status 2xx or 3xx. Its time
 includes that of connecting. Of all requests, half took no longer than p50, and
 99 in 100 no longer than p99.
 
+With --rate, the time of a request counts from when it was due, also if it had
+to wait until its client had the answer to the one before. Each request that is
+due gets 5 seconds, so a load may take so much longer.
+
+cpu/request is the processor time that the server used, divided by the requests
+that it answered. Only Linux tells it, and only of servers that you may look at.
+
 The load takes part of the processors that the server could use. Compare figures
 of one run with each other; on another machine, all of them are different.
 ";
@@ -45,6 +58,8 @@ pub struct Options {
     pub servers: Vec<Server>,
     /// How often all of them are loaded.
     pub rounds: usize,
+    /// How many connections are open besides, and not used: one load for each.
+    pub idle: Vec<usize>,
     pub load: Load,
     pub csv: Option<PathBuf>,
 }
@@ -53,12 +68,23 @@ pub struct Options {
 #[derive(Debug, PartialEq)]
 pub struct Load {
     pub connections: usize,
-    /// How many connections are open besides, and not used.
-    pub idle: usize,
     pub time: Duration,
+    /// Requests per second in all. `None`: as many as are answered.
+    pub rate: Option<u32>,
     /// Whether to ask for a new connection for each request.
     pub close: bool,
     pub path: String,
+}
+
+impl Load {
+    /// With a rate: when the client of this number (the first is 0) has to send
+    /// its first request, and how long after that each further one is due. The
+    /// clients take turns.
+    pub fn timetable(&self, client: usize) -> Option<(Duration, Duration)> {
+        let rate = f64::from(self.rate?);
+        let turns = |count| Duration::from_secs_f64(count as f64 / rate);
+        Some((turns(client), turns(self.connections)))
+    }
 }
 
 /// A server, by the name that the user gave it.
@@ -100,8 +126,9 @@ pub fn parse(
     let mut servers = Vec::new();
     let time = Duration::from_secs(5);
     let path = "/".to_string();
-    let mut load = Load { connections: 64, idle: 0, time, close: false, path };
-    let (mut rounds, mut csv) = (1, None);
+    let mut load =
+        Load { connections: 64, time, rate: None, close: false, path };
+    let (mut rounds, mut idle, mut csv) = (1, vec![0], None);
     while let Some(argument) = arguments.next() {
         let argument = argument?;
         let mut value = || {
@@ -112,8 +139,9 @@ pub fn parse(
         match argument.as_str() {
             "--help" | "-h" => return Ok(None),
             "--connections" => load.connections = connections(&value()?)?,
-            "--idle" => load.idle = idle(&value()?)?,
+            "--idle" => idle = self::idle(&value()?)?,
             "--seconds" => load.time = seconds(&value()?)?,
+            "--rate" => load.rate = Some(rate(&value()?)?),
             "--rounds" => rounds = self::rounds(&value()?)?,
             "--path" => load.path = path_of_request(value()?)?,
             "--close" => load.close = true,
@@ -129,7 +157,7 @@ pub fn parse(
             "no server is named, as in `load step06`; see --help".to_string()
         );
     }
-    Ok(Some(Options { servers, rounds, load, csv }))
+    Ok(Some(Options { servers, rounds, idle, load, csv }))
 }
 
 /// Each connection takes a thread and an open file, so there is a limit.
@@ -138,9 +166,15 @@ fn connections(value: &str) -> Result<usize, String> {
     number.ok_or(format!("--connections {value:?} is not from 1 to 10000"))
 }
 
-fn idle(value: &str) -> Result<usize, String> {
-    let number = value.parse().ok().filter(|it| *it <= 20_000);
-    number.ok_or(format!("--idle {value:?} is not from 0 to 20000"))
+fn idle(value: &str) -> Result<Vec<usize>, String> {
+    let number = |it: &str| it.parse().ok().filter(|it| *it <= 20_000);
+    let numbers: Option<Vec<usize>> = value.split(',').map(number).collect();
+    numbers.ok_or(format!("--idle {value:?} is not from 0 to 20000"))
+}
+
+fn rate(value: &str) -> Result<u32, String> {
+    let number = value.parse().ok().filter(|it| (1..=1_000_000).contains(it));
+    number.ok_or(format!("--rate {value:?} is not from 1 to 1000000"))
 }
 
 fn rounds(value: &str) -> Result<usize, String> {
@@ -166,10 +200,18 @@ fn path_of_request(value: String) -> Result<String, String> {
 fn server(name: String) -> Result<Server, String> {
     // It has to fit in a line of the table.
     if name.trim().is_empty() || name.contains(char::is_control) {
-        return Err(format!("{name:?} is no name of a server"));
+        return Err(format!("{name:?} isn't a server's name"));
     }
     // What an option of a program holds does not matter here.
     let (first, _) = name.split_once(" -").unwrap_or((&name, ""));
+    if let Some((label, place)) = first.split_once('=') {
+        if !label.trim().is_empty()
+            && !label.contains(|it| it == ':' || is_separator(it))
+        {
+            let place = Place::Address(address(place)?);
+            return Ok(Server { name: label.to_string(), place });
+        }
+    }
     let place = if first.contains("://") {
         Place::Address(address(&name)?)
     } else if first.contains(is_separator) {
@@ -191,7 +233,7 @@ pub fn address(name: &str) -> Result<SocketAddr, String> {
         None => address.to_string(),
     };
     let found: SocketAddr = address.parse().map_err(|_| {
-        format!("{name:?} is no address and port, such as 127.0.0.1:8080")
+        format!("{name:?} isn't an address and port, such as 127.0.0.1:8080")
     })?;
     if found.ip().to_canonical().is_loopback() {
         return Ok(found);
@@ -215,31 +257,43 @@ mod tests {
     fn what_is_not_said_has_a_default() {
         let load = Load {
             connections: 64,
-            idle: 0,
             time: Duration::from_secs(5),
+            rate: None,
             close: false,
             path: "/".to_string(),
         };
         let server = Server { name: "step04".into(), place: Place::Package };
         let servers = vec![server];
-        let expected = Options { servers, rounds: 1, load, csv: None };
+        let (rounds, idle) = (1, vec![0]);
+        let expected = Options { servers, rounds, idle, load, csv: None };
         assert_eq!(options("step04"), expected);
     }
 
     #[test]
     fn options_and_servers_come_in_any_order() {
         let line = "--seconds 0.5 step04 --close --path /a?b=c ./x \
-                    --connections 200 --idle 9 --rounds 3 --csv a.csv [::1]:80";
+                    --connections 200 --idle 9,0 --rate 7 --rounds 3 \
+                    --csv a.csv [::1]:80";
         let options = options(line);
         assert_eq!(options.load.time, Duration::from_millis(500));
         assert_eq!(options.load.connections, 200);
-        assert_eq!(options.load.idle, 9);
+        assert_eq!(options.idle, [9, 0]);
+        assert_eq!(options.load.rate, Some(7));
         assert_eq!(options.rounds, 3);
         assert_eq!(options.load.path, "/a?b=c");
         assert!(options.load.close);
         assert_eq!(options.csv, Some("a.csv".into()));
         let names = options.servers.iter().map(|it| it.name.as_str());
         assert!(names.eq(["step04", "./x", "[::1]:80"]));
+    }
+
+    #[test]
+    fn clients_take_turns() {
+        let load = options("--rate 1000 --connections 50 step04").load;
+        let milliseconds = Duration::from_millis;
+        let expected = (milliseconds(3), milliseconds(50));
+        assert_eq!(load.timetable(3), Some(expected));
+        assert_eq!(options("step04").load.timetable(3), None);
     }
 
     #[test]
@@ -268,6 +322,11 @@ mod tests {
             let found = server(name.to_string()).expect(name);
             assert_eq!(found, Server { name: name.into(), place });
         }
+        let found = server("my server=127.0.0.1:80".to_string());
+        let place = Place::Address(address);
+        assert_eq!(found, Ok(Server { name: "my server".into(), place }));
+        let path = "./a=127.0.0.1:80";
+        assert_eq!(server(path.into()).map(|it| it.place), Ok(program(path)));
     }
 
     #[test]
@@ -280,7 +339,7 @@ mod tests {
         assert!(address("127.1.2.3:80").is_ok());
         for name in ["example.com:80", "https://127.0.0.1:80", "127.0.0.1:"] {
             let error = address(name).expect_err(name);
-            assert!(error.contains("no address"), "{error}");
+            assert!(error.contains("an address"), "{error}");
         }
     }
 
@@ -298,6 +357,13 @@ mod tests {
             ("--connections -1", "--connections \"-1\" is not"),
             ("--connections many", "--connections \"many\" is not"),
             ("--idle 20001", "--idle \"20001\" is not"),
+            ("--idle 1,", "--idle \"1,\" is not"),
+            ("--rate 0", "--rate \"0\" is not"),
+            ("--rate 1000001", "--rate \"1000001\" is not"),
+            ("--rate fast", "--rate \"fast\" is not"),
+            ("--rate --close", "--rate needs a value"),
+            ("x=192.0.2.1:80", "\"192.0.2.1:80\" is not this machine's"),
+            ("x=", "\"\" isn't an address"),
             ("--rounds 0", "--rounds \"0\" is not"),
             ("--rounds 101", "--rounds \"101\" is not"),
             ("--seconds 0", "--seconds \"0\" is not"),
@@ -307,7 +373,7 @@ mod tests {
             ("--seconds 1e300", "--seconds \"1e300\" is not"),
             ("--path hello", "--path \"hello\" is not"),
             ("--path /\u{e9}", "--path \"/\u{e9}\" is not"),
-            ("http://127.0.0.1/", "\"http://127.0.0.1/\" is no address"),
+            ("http://127.0.0.1/", "\"http://127.0.0.1/\" isn't an address"),
         ];
         for (line, expected) in cases {
             let error = parse_line(line).expect_err(line);

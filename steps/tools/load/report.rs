@@ -9,7 +9,13 @@ use crate::tally::Tally;
 /// The figures of one server.
 pub struct Row {
     pub server: String,
+    /// How many connections were open besides.
+    pub idle: usize,
     pub tally: Tally,
+    /// How long it took, until the last answer.
+    pub time: Duration,
+    /// The processor time that the server used, if we may know that.
+    pub processor: Option<Duration>,
 }
 
 impl Row {
@@ -22,8 +28,14 @@ impl Row {
         self.tally.failures.values().sum()
     }
 
-    fn per_second(&self, load: &Load) -> f64 {
-        self.requests() as f64 / load.time.as_secs_f64()
+    fn per_second(&self) -> f64 {
+        self.requests() as f64 / self.time.as_secs_f64()
+    }
+
+    fn processor_per_request(&self) -> Option<Duration> {
+        let requests = self.requests();
+        let seconds = self.processor?.as_secs_f64() / requests as f64;
+        (requests > 0).then(|| Duration::from_secs_f64(seconds))
     }
 }
 
@@ -33,12 +45,12 @@ pub fn title(load: &Load, processors: usize) -> String {
         true => "a new connection for each request",
         false => "keep-alive asked for",
     };
-    let idle = match load.idle {
-        0 => String::new(),
-        count => format!(" beside {} idle", number(count as u64)),
+    let rate = match load.rate {
+        Some(rate) => format!(" at {} requests/s", number(rate.into())),
+        None => String::new(),
     };
     format!(
-        "{}{idle}, {} s each, {mode}, path {}, {}",
+        "{}{rate}, {} s each, {mode}, path {}, {}",
         counted(load.connections as u64, "connection"),
         load.time.as_secs_f64(),
         load.path,
@@ -47,34 +59,41 @@ pub fn title(load: &Load, processors: usize) -> String {
 }
 
 /// All figures, aligned, and below them the kinds of errors, if there are any.
-pub fn table(
-    out: &mut impl Write,
-    load: &Load,
-    rows: &[Row],
-) -> io::Result<()> {
-    let names = rows.iter().map(|row| row.server.chars().count());
-    let width = names.max().unwrap_or(0).max(8);
-    let head = ["requests/s", "p50", "p99", "requests", "errors"];
-    let [rate, p50, p99, requests, errors] = head;
-    writeln!(
-        out,
-        "{:width$}  {rate:>10}  {p50:>8}  {p99:>8}  {requests:>11}  {errors:>7}",
+pub fn table(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
+    let has_idle = rows.iter().any(|row| row.idle > 0);
+    let head = [
         "server",
-    )?;
+        "idle",
+        "requests/s",
+        "p50",
+        "p99",
+        "cpu/request",
+        "requests",
+        "errors",
+    ];
+    let mut lines = vec![head.map(String::from)];
     for row in rows {
-        let percentile = |percent| {
-            let latency = row.tally.latencies.percentile(percent);
-            latency.map_or("-".to_string(), time)
-        };
-        writeln!(
-            out,
-            "{:width$}  {:>10}  {:>8}  {:>8}  {:>11}  {:>7}",
-            row.server,
-            number(row.per_second(load).round() as u64),
-            percentile(50),
-            percentile(99),
+        let known = |it: Option<Duration>| it.map_or("-".to_string(), time);
+        lines.push([
+            row.server.clone(),
+            number(row.idle as u64),
+            number(row.per_second().round() as u64),
+            known(row.tally.latencies.percentile(50)),
+            known(row.tally.latencies.percentile(99)),
+            known(row.processor_per_request()),
             number(row.requests()),
             number(row.errors()),
+        ]);
+    }
+    let names = rows.iter().map(|row| row.server.chars().count());
+    let width = names.max().unwrap_or(0).max(8);
+    for [server, idle, rate, p50, p99, processor, requests, errors] in lines {
+        let idle =
+            if has_idle { format!("  {idle:>6}") } else { String::new() };
+        writeln!(
+            out,
+            "{server:width$}{idle}  {rate:>10}  {p50:>8}  {p99:>8}  \
+             {processor:>11}  {requests:>9}  {errors:>7}",
         )?;
     }
     for row in rows {
@@ -86,27 +105,30 @@ pub fn table(
     Ok(())
 }
 
-pub const CSV_HEAD: &str = "server,mode,connections,seconds,requests,\
-                            requests_per_second,p50_us,p99_us,errors";
+pub const CSV_HEAD: &str = "server,mode,connections,idle,rate,seconds,\
+                            requests,requests_per_second,p50_us,p99_us,\
+                            processor_us,errors";
 
 /// The figures of one server as a line of CSV, without the line's end. What
 /// there is not, is empty.
 pub fn csv(load: &Load, row: &Row) -> String {
     let mode = if load.close { "close" } else { "keep-alive" };
-    let microseconds = |percent| {
-        let latency = row.tally.latencies.percentile(percent);
-        let latency = latency.map(|it| it.as_secs_f64() * 1e6);
-        latency.map(|it| format!("{it:.1}")).unwrap_or_default()
+    let microseconds = |time: Option<Duration>| {
+        let time = time.map(|it| format!("{:.1}", it.as_secs_f64() * 1e6));
+        time.unwrap_or_default()
     };
     format!(
-        "{},{mode},{},{},{},{:.1},{},{},{}",
+        "{},{mode},{},{},{},{},{},{:.1},{},{},{},{}",
         quoted(&row.server),
         load.connections,
+        row.idle,
+        load.rate.map(|rate| rate.to_string()).unwrap_or_default(),
         load.time.as_secs_f64(),
         row.requests(),
-        row.per_second(load),
-        microseconds(50),
-        microseconds(99),
+        row.per_second(),
+        microseconds(row.tally.latencies.percentile(50)),
+        microseconds(row.tally.latencies.percentile(99)),
+        microseconds(row.processor_per_request()),
         row.errors(),
     )
 }
@@ -159,8 +181,8 @@ mod tests {
         let time = Duration::from_millis(2_500);
         Load {
             connections: 64,
-            idle: 0,
             time,
+            rate: None,
             close: false,
             path: "/".to_string(),
         }
@@ -174,12 +196,18 @@ mod tests {
             let nanoseconds = if slow { 2_000_000 } else { 100 };
             tally.latencies.add(Duration::from_nanos(nanoseconds));
         }
-        Row { server: server.to_string(), tally }
+        Row {
+            server: server.to_string(),
+            idle: 0,
+            tally,
+            time: load().time,
+            processor: None,
+        }
     }
 
     fn text(rows: &[Row]) -> String {
         let mut out = Vec::new();
-        table(&mut out, &load(), rows).unwrap();
+        table(&mut out, rows).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -225,6 +253,8 @@ mod tests {
         let expected = "1 connection, 2.5 s each, a new connection for each \
                         request, path /, 1 processor";
         assert_eq!(title(&one, 1), expected);
+        let title = title(&Load { rate: Some(1_000), ..load() }, 2);
+        assert!(title.starts_with("64 connections at 1,000 requests/s, 2.5 s"));
     }
 
     #[test]
@@ -232,14 +262,37 @@ mod tests {
         let name = "./a/longer/path/é";
         let text = text(&[row("step04", 0), row(name, 5_000)]);
         let lines: Vec<&str> = text.lines().collect();
-        let expected = "requests/s       p50       p99     requests   errors";
+        let expected = "requests/s       p50       p99  cpu/request   requests   \
+                        errors";
         assert!(lines[0].ends_with(expected), "{text}");
-        assert!(lines[1].ends_with("  -         -            0        0"));
+        assert!(
+            lines[1]
+                .ends_with("  -         -            -          0        0")
+        );
         let cells: Vec<&str> = lines[2].split_whitespace().collect();
-        let expected = [name, "2,000", "0", "µs", "2.0", "ms", "5,000", "0"];
+        let expected =
+            [name, "2,000", "0", "µs", "2.0", "ms", "-", "5,000", "0"];
         assert_eq!(cells, expected);
         let widths = lines.iter().map(|line| line.chars().count());
         assert!(widths.clone().min() == widths.max(), "{text}");
+    }
+
+    #[test]
+    fn idle_connections_and_processor_time_are_told_if_known() {
+        let processor = Some(Duration::from_millis(3));
+        let row = Row { idle: 9_000, processor, ..row("step04", 100) };
+        let cells =
+            ["step04", "9,000", "40", "0", "µs", "2.0", "ms", "30", "µs"];
+        let line = csv(&load(), &row);
+        let text = text(&[row]);
+        let last = text.lines().last().unwrap();
+        let start: Vec<&str> = last.split_whitespace().take(9).collect();
+        assert_eq!(start, cells);
+        let expected =
+            "step04,keep-alive,64,9000,,2.5,100,40.0,0.1,2007.0,30.0,0";
+        assert_eq!(line, expected);
+        let none = Row { processor, ..super::tests::row("step04", 0) };
+        assert_eq!(none.processor_per_request(), None);
     }
 
     #[test]
@@ -248,7 +301,7 @@ mod tests {
         row.tally.failures.insert(Failure::Status(503), 1_234);
         row.tally.failures.insert(Failure::CutShort, 1);
         assert!(text(&[row]).ends_with(
-            "          1    1,235\n\
+            "        1    1,235\n\
              step04: 1 error: closed within the answer\n\
              step04: 1,234 errors: status 503\n"
         ));
@@ -256,10 +309,10 @@ mod tests {
 
     #[test]
     fn a_line_of_csv_has_the_columns_of_its_head() {
-        let expected = "step04,keep-alive,64,2.5,100,40.0,0.1,2007.0,0";
+        let expected = "step04,keep-alive,64,0,,2.5,100,40.0,0.1,2007.0,,0";
         assert_eq!(csv(&load(), &row("step04", 100)), expected);
-        let close = Load { close: true, ..load() };
-        let expected = "step04,close,64,2.5,0,0.0,,,0";
+        let close = Load { close: true, rate: Some(9), ..load() };
+        let expected = "step04,close,64,0,9,2.5,0,0.0,,,,0";
         assert_eq!(csv(&close, &row("step04", 0)), expected);
         let columns = |line: &str| line.split(',').count();
         assert_eq!(columns(expected), columns(CSV_HEAD));

@@ -153,7 +153,7 @@ mod tests {
             ("\n", "prints nothing"),
             ("hello\n", "prints \"hello\""),
             ("listening on 127.0.0.1:80\n", "prints \"listening on 127."),
-            ("listening on http://x\n", "listens elsewhere: \"x\" is no"),
+            ("listening on http://x\n", "listens elsewhere: \"x\" isn't"),
             ("listening on http://0.0.0.0:80", "listens elsewhere: \"0.0.0"),
         ];
         for (line, expected) in cases {

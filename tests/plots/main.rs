@@ -5,20 +5,27 @@
 //!     MEASURE=1 cargo test --release --test plots    measures anew, and draws
 //!
 //! The measurements are the files of `book/src/measurements`. To measure takes
-//! two minutes, nginx, and a machine that has nothing else to do.
+//! four minutes, nginx, 20,000 file descriptors (`ulimit -n 20000`), and a machine
+//! that has nothing else to do.
 
 #[cfg(target_os = "linux")]
-#[path = "support/output.rs"]
+mod calls;
+
+#[cfg(target_os = "linux")]
+mod pause;
+
+#[cfg(target_os = "linux")]
+#[path = "../support/output.rs"]
 mod output;
 
-#[path = "support/place.rs"]
+#[path = "../support/place.rs"]
 mod place;
 
 #[cfg(target_os = "linux")]
-#[path = "support/running.rs"]
+#[path = "../support/running.rs"]
 mod running;
 
-#[path = "support/scratch.rs"]
+#[path = "../support/scratch.rs"]
 mod scratch;
 
 use place::{binary, repository};
@@ -34,40 +41,43 @@ use std::{env, fs};
 /// counts.
 const COMMON: [&str; 4] = ["--rounds", "3", "--seconds", "1"];
 
-/// Each measurement, and what `load` is asked for beside that.
-const MEASUREMENTS: [(&str, &[&str]); 3] = [
-    ("speed_keep_alive", &SERVERS),
-    ("speed_close", &CLOSE),
+/// Each measurement: its name, what `load` is asked for beside that, and of
+/// which servers.
+const MEASUREMENTS: [(&str, &[&str], &[&str]); 5] = [
+    ("speed_keep_alive", &[], &SERVERS),
+    ("speed_close", &["--close"], &SERVERS),
+    ("speed_rate", &["--rate", "1000"], &SERVERS),
+    (
+        "speed_idle",
+        &["--connections", "4", "--idle", "0,1000,4000,9000"],
+        &["step19", "step20", NGINX],
+    ),
     (
         "speed_workers",
-        &[
-            "--path",
-            "/sleep?ms=10",
-            "step20 --workers 2",
-            "step20 --workers 256",
-        ],
+        &["--path", "/sleep?ms=10"],
+        &["step20 --workers 2", "step20 --workers 4", "step20 --workers 256"],
     ),
 ];
-
-/// Where nginx listens, by the configuration in the chapter, and where with a
-/// cache of open files.
-const NGINX: &str = "127.0.0.1:8081";
-const TUNED: &str = "127.0.0.1:8082";
 
 const SERVERS: [&str; 9] = [
     "step04", "step05", "step15", "step17", "step18", "step19", "step20",
     NGINX, TUNED,
 ];
 
-const CLOSE: [&str; 10] = {
-    let mut arguments = ["--close"; 10];
-    let mut next = 0;
-    while next < SERVERS.len() {
-        arguments[next + 1] = SERVERS[next];
-        next += 1;
-    }
-    arguments
-};
+/// Each plot, the measurement that it shows, and what `plot` is asked for.
+const PLOTS: [(&str, &str, &[&str]); 6] = [
+    ("speed_keep_alive", "speed_keep_alive", &[]),
+    ("speed_keep_alive_cpu", "speed_keep_alive", &["--show", "cpu"]),
+    ("speed_close", "speed_close", &[]),
+    ("speed_rate", "speed_rate", &[]),
+    ("speed_idle", "speed_idle", &[]),
+    ("speed_workers", "speed_workers", &[]),
+];
+
+/// Where nginx listens, by the configuration in the chapter, and where with a
+/// cache of open files.
+const NGINX: &str = "nginx=127.0.0.1:8081";
+const TUNED: &str = "nginx tuned=127.0.0.1:8082";
 
 fn source() -> PathBuf {
     repository().join("book/src")
@@ -95,17 +105,21 @@ fn measure() {
         if cfg!(debug_assertions) {
             panic!("a debug build's figures mean little: cargo test --release");
         }
-        for address in [NGINX, TUNED] {
+        for server in [NGINX, TUNED] {
+            let (_, address) = server.split_once('=').unwrap();
             let taken = TcpStream::connect(address).is_ok();
             assert!(!taken, "{address} is taken; nginx is measured there");
         }
         let _nginx = Nginx::start();
-        for (name, arguments) in MEASUREMENTS {
+        for (name, options, servers) in MEASUREMENTS {
             let mut load = Command::new(binary("load"));
             let load = load.args(COMMON).arg("--csv").arg(csv(name));
-            let status = load.args(arguments).status().unwrap();
-            assert!(status.success(), "{name}: {status}");
+            let status = load.args(options).args(servers).status().unwrap();
+            let hint = "were there too few file descriptors?";
+            assert!(status.success(), "{name}: {status}; {hint}");
         }
+        #[cfg(target_os = "linux")]
+        pause::measure();
     });
 }
 
@@ -186,9 +200,10 @@ fn compare(path: &Path, fresh: &str) {
 #[test]
 fn every_plot_is_drawn_from_its_measurement() {
     measure();
-    for (name, _) in MEASUREMENTS {
+    for (name, measurement, options) in PLOTS {
         let mut plot = Command::new(binary("plot"));
-        let run = plot.arg(csv(name)).output().unwrap();
+        let plot = plot.args(options).arg(csv(measurement));
+        let run = plot.output().unwrap();
         let said = String::from_utf8_lossy(&run.stderr);
         assert!(run.status.success(), "{name}: {said}");
         let svg = String::from_utf8(run.stdout).unwrap();
@@ -196,23 +211,28 @@ fn every_plot_is_drawn_from_its_measurement() {
     }
 }
 
-/// The figures of each server: requests per second (their median), and errors.
-fn figures(name: &str) -> BTreeMap<String, (f64, f64)> {
+/// A measurement, a row for each line.
+fn rows(name: &str) -> Vec<BTreeMap<String, String>> {
     let text = read(&csv(name));
     assert!(!text.contains("debug"), "{name} was measured with a debug build");
-    let mut rates: BTreeMap<String, (Vec<f64>, f64)> = BTreeMap::new();
-    for line in text.lines().skip(1) {
-        let cells: Vec<&str> = line.split(',').collect();
-        let number = |place: usize| -> f64 { cells[place].parse().unwrap() };
-        let (all, errors) = rates.entry(cells[0].to_string()).or_default();
-        all.push(number(5));
-        *errors += number(8);
-    }
-    let medians = rates.into_iter().map(|(name, (mut all, errors))| {
-        all.sort_by(f64::total_cmp);
-        (name, (all[all.len() / 2], errors))
-    });
-    medians.collect()
+    let mut lines = text.lines().map(|line| line.split(',').map(String::from));
+    let head = lines.next().unwrap();
+    lines.map(|cells| head.clone().zip(cells).collect()).collect()
+}
+
+/// The median of a server's figures.
+fn median(name: &str, server: &str, column: &str, idle: &str) -> f64 {
+    let (server, _) = server.split_once('=').unwrap_or((server, ""));
+    let rows = rows(name).into_iter();
+    let rows = rows.filter(|it| it["server"] == server && it["idle"] == idle);
+    let mut all: Vec<f64> =
+        rows.map(|row| row[column].parse().unwrap()).collect();
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}
+
+fn chapter() -> String {
+    read(&source().join("how_fast.md")).replace('\n', " ")
 }
 
 /// What the chapter says in words, it says of these figures. A machine where
@@ -220,52 +240,108 @@ fn figures(name: &str) -> BTreeMap<String, (f64, f64)> {
 #[test]
 fn the_chapter_says_what_was_measured() {
     measure();
-    let all = MEASUREMENTS.map(|(name, _)| figures(name));
-    let [keep_alive, ..] = &all;
-    assert!(keep_alive["step17"].1 > 0.0, "step 17 serves more than four");
-    for (name, (_, errors)) in all.iter().flatten() {
-        let starves = name == "step17";
-        assert!(*errors == 0.0 || starves, "{name} had errors");
-    }
-    let [keep_alive, close, workers] = all;
-    let several = "more than twice as many requests as step 05";
-    let smaller = "Now its lead is gone";
-    let tenfold = "more than ten times as many";
-    let ahead = "step 05 is ahead of step 04";
+    let text = chapter();
     let class = "are in the same class";
-    for (words, figures, high, low, ratios) in [
-        (several, &keep_alive, "step20", "step05", 2.0..=100.0),
-        (ahead, &keep_alive, "step05", "step04", 1.1..=100.0),
-        (smaller, &close, "step20", "step05", 0.6..=1.6),
-        (ahead, &close, "step05", "step04", 1.1..=100.0),
+    let ahead = "step 05 is ahead of step 04";
+    for (words, name, high, low, ratios) in [
         (
-            tenfold,
-            &workers,
+            "more than twice as many requests as step 05",
+            "speed_keep_alive",
+            "step20",
+            "step05",
+            2.0..=100.0,
+        ),
+        (ahead, "speed_keep_alive", "step05", "step04", 1.1..=100.0),
+        (class, "speed_keep_alive", "step20", NGINX, 0.5..=2.0),
+        (class, "speed_keep_alive", "step20", TUNED, 0.5..=2.0),
+        ("Now its lead is gone", "speed_close", "step20", "step05", 0.6..=1.6),
+        (ahead, "speed_close", "step05", "step04", 1.1..=100.0),
+        (
+            "more than ten times as many requests",
+            "speed_workers",
             "step20 --workers 256",
             "step20 --workers 2",
             10.0..=100.0,
         ),
-        (class, &keep_alive, "step20", NGINX, 0.5..=2.0),
-        (class, &keep_alive, "step20", TUNED, 0.5..=2.0),
     ] {
-        let ratio = figures[high].0 / figures[low].0;
+        let [high_rate, low_rate] =
+            [high, low].map(|it| median(name, it, "requests_per_second", "0"));
+        let ratio = high_rate / low_rate;
         assert!(ratios.contains(&ratio), "{high} is {ratio} times {low}");
-        let text = read(&source().join("how_fast.md")).replace('\n', " ");
         assert!(text.contains(words), "the chapter does not say: {words}");
     }
+    let [step17, step20] =
+        ["step17", "step20"].map(|it| median("speed_rate", it, "p99_us", "0"));
+    assert!(step17 > 0.5e6 && step17 > 5.0 * step20, "{step17}, {step20}");
+    assert!(text.contains("Step 17 needs about as long as we measured"));
     let readme = repository().join("README.md");
     let says = read(&readme).replace('\n', " ").contains(class);
     assert!(says, "README does not say: {class}");
+}
+
+/// At a fixed rate, each request gets so long that step 17 comes to it.
+#[test]
+fn only_step_17_leaves_clients_without_an_answer() {
+    measure();
+    for (name, ..) in MEASUREMENTS {
+        for row in rows(name) {
+            let starves =
+                name == "speed_keep_alive" && row["server"] == "step17";
+            let errors = row["errors"] != "0";
+            assert_eq!(errors, starves, "{name}: {row:?}");
+        }
+    }
+    assert!(chapter().contains("It has errors."));
+}
+
+#[test]
+fn the_cost_against_idle_connections_is_as_the_chapter_says() {
+    measure();
+    let growth = |server: &str| {
+        let cost = |idle| median("speed_idle", server, "processor_us", idle);
+        cost("9000") / cost("0")
+    };
+    let text = chapter();
+    for (words, server, ratios) in [
+        ("several times as much processor time", "step19", 3.0..=1000.0),
+        ("hardly changes", "step20", 0.5..=2.0),
+        ("hardly changes", NGINX, 0.5..=2.0),
+    ] {
+        let ratio = growth(server);
+        assert!(ratios.contains(&ratio), "{server}: {ratio} times");
+        assert!(text.contains(words), "the chapter does not say: {words}");
+    }
+}
+
+/// What the pool could answer at most, and what it did.
+#[test]
+fn the_table_of_workers_is_that_of_the_measurement() {
+    measure();
+    let mut table = String::from(
+        "| workers | requests per second at most | answered |\n\
+         | --: | --: | --: |\n",
+    );
+    for workers in [2, 4, 256] {
+        let server = format!("step20 --workers {workers}");
+        let rate = median("speed_workers", &server, "requests_per_second", "0");
+        // 64 clients keep no more than 64 workers busy.
+        let most = workers.min(64) * 100;
+        assert!(rate <= f64::from(most), "{server}: {rate}");
+        table += &format!("| {workers} | {most} | {rate:.0} |\n");
+    }
+    compare(&source().join("measurements/workers.md"), &table);
 }
 
 /// The commands of the chapter are those by which the figures were measured.
 #[test]
 fn the_chapter_measures_in_the_same_way() {
     let text = read(&source().join("how_fast.md"));
-    for (name, arguments) in MEASUREMENTS {
-        let quoted = arguments.iter().map(|it| match it.contains([' ', '?']) {
-            true => format!("'{it}'"),
-            false => it.to_string(),
+    for (name, options, servers) in MEASUREMENTS {
+        let quoted = options.iter().chain(servers).map(|it| {
+            match it.contains([' ', '?']) {
+                true => format!("'{it}'"),
+                false => it.to_string(),
+            }
         });
         let command = format!(
             "$ cargo run --release --bin load -- {} --csv {name}.csv {}\n",
@@ -273,10 +349,12 @@ fn the_chapter_measures_in_the_same_way() {
             quoted.collect::<Vec<_>>().join(" ")
         );
         assert!(text.contains(&command), "the chapter lacks: {command}");
-        let command =
-            format!("$ cargo run --bin plot -- {name}.csv > {name}.svg\n");
-        let drawn = name != "speed_keep_alive" || text.contains(&command);
-        assert!(drawn, "the chapter lacks: {command}");
+    }
+    for (name, measurement, options) in &PLOTS[..2] {
+        let command = ["$ cargo run --bin plot --", &options.join(" ")];
+        let command = command.join(" ").trim_end().to_string();
+        let command = format!("{command} {measurement}.csv > {name}.svg\n");
+        assert!(text.contains(&command), "the chapter lacks: {command}");
     }
 }
 
@@ -297,86 +375,5 @@ fn a_bad_command_line_is_told_in_one_line() {
         assert_eq!(run.status.code(), Some(status), "{said}");
         assert!(said.starts_with(line), "{said}");
         assert_eq!((said.lines().count(), run.stdout.len()), (1, 0), "{said}");
-    }
-}
-
-/// How many system calls a request takes, with `strace` where there is one.
-#[cfg(target_os = "linux")]
-mod calls {
-    use super::*;
-    use crate::running::Running;
-    use std::time::Duration;
-
-    /// Enough to hide what is called at the start and at the end.
-    const REQUESTS: u32 = 200;
-
-    /// What must happen gets this long. Only a fault ever takes it.
-    const DEADLINE: Duration = Duration::from_secs(20);
-
-    /// Those whose number is the same whenever it is counted.
-    const CALLS: [&str; 4] = ["accept4", "openat", "close", "write"];
-
-    fn is_there(program: &str) -> bool {
-        Command::new(program).arg("--version").output().is_ok()
-    }
-
-    /// What `strace` has counted, or `None` if it may not count here.
-    fn count(server: &str) -> Option<BTreeMap<String, u32>> {
-        // If strace has to be killed, its server goes on.
-        let end = "kill -KILL $(cat id) 2> /dev/null";
-        let scratch = Scratch::ending_with(end, &format!("calls-{server}"));
-        let counts = scratch.0.join("counts");
-        let script = "echo $$ > id; exec \"$0\" 127.0.0.1:0";
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "-c", "-o"]).arg(&counts);
-        strace.args(["sh", "-c", script]).arg(binary(server));
-        let strace = Running::spawn(strace.current_dir(&scratch.0)).unwrap();
-        if let Ok(address) = strace.address() {
-            let url = format!("http://{address}/?[1-{REQUESTS}]");
-            let curl = Command::new("curl")
-                .args(["-q", "-s", "-o", "/dev/null", "--noproxy", "*"])
-                .args(["--max-time", "60", &url])
-                .status();
-            assert!(curl.unwrap().success());
-        }
-        // Strace itself does not heed it, but writes when its server has ended.
-        let stop = Command::new("sh")
-            .args(["-c", "kill -TERM $(cat id)"])
-            .current_dir(&scratch.0)
-            .status();
-        stop.unwrap();
-        assert!(strace.stdout.wait_for_end(DEADLINE), "strace goes on");
-        let text = fs::read_to_string(&counts).unwrap_or_default();
-        let rows = text.lines().filter_map(|line| {
-            let cells: Vec<&str> = line.split_whitespace().collect();
-            Some((cells.last()?.to_string(), cells.get(3)?.parse().ok()?))
-        });
-        let rows: BTreeMap<String, u32> = rows.collect();
-        rows.contains_key("total").then_some(rows)
-    }
-
-    #[test]
-    fn the_system_calls_are_those_that_strace_counts() {
-        measure();
-        if !is_there("strace") || !is_there("curl") {
-            eprintln!("skipped: to count system calls takes strace and curl");
-            return;
-        }
-        let servers = ["step05", "step20"];
-        let [Some(pool), Some(last)] = servers.map(count) else {
-            eprintln!("skipped: strace may not look at other processes here");
-            return;
-        };
-        let mut table = String::from(
-            "| system call | step 05 | step 20 |\n| --- | --: | --: |\n",
-        );
-        for call in CALLS {
-            let [pool, last] = [&pool, &last].map(|counts| {
-                let count = counts.get(call).copied().unwrap_or_default();
-                (f64::from(count) / f64::from(REQUESTS)).round()
-            });
-            table += &format!("| `{call}` | {pool} | {last} |\n");
-        }
-        compare(&source().join("measurements/calls.md"), &table);
     }
 }
