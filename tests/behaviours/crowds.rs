@@ -147,15 +147,12 @@ pub fn thousands_of_slow_clients_delay_no_other_client(
 
 /// Each of the four would keep a worker busy for twenty seconds.
 pub fn pipelined_requests_delay_no_other_client(server: &Server) -> Outcome {
-    server.by_hand(by_hand::with(
-        "--workers 1",
-        &format!(
-            "(for i in $(seq 400)\n\
-             do printf 'HEAD /sleep?ms=20 HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'\n\
-             done; sleep 9) | curl -s telnet://ADDRESS > /dev/null & sleep 1\n\
-             {}",
-            by_hand::STATUS
-        ),
+    server.by_hand(format!(
+        "for client in 1 2 3 4; do (for i in $(seq 400)\n\
+         do printf 'HEAD /sleep?ms=20 HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'\n\
+         done; sleep 9) | curl -s telnet://ADDRESS > /dev/null & done; sleep 1\n\
+         {}",
+        by_hand::STATUS
     ));
     let server = server.configured(&["--workers", "1"])?;
     let request = "HEAD /sleep?ms=20 HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -11,7 +11,7 @@ const REQUESTS: u32 = 200;
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Those whose number is the same whenever it is counted.
-const CALLS: [&str; 4] = ["accept4", "openat", "close", "write"];
+const CALLS: [&str; 2] = ["accept4", "write"];
 
 fn is_there(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
@@ -42,7 +42,8 @@ fn count(server: &str) -> Option<BTreeMap<String, u32>> {
         .current_dir(&scratch.0)
         .status();
     stop.unwrap();
-    assert!(strace.stdout.wait_for_end(DEADLINE), "strace goes on");
+    // Not its standard output, which it closes as soon as it begins.
+    assert!(strace.stderr.wait_for_end(DEADLINE), "strace goes on");
     let text = fs::read_to_string(&counts).unwrap_or_default();
     let rows = text.lines().filter_map(|line| {
         let cells: Vec<&str> = line.split_whitespace().collect();
