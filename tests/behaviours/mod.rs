@@ -267,7 +267,7 @@ macro_rules! table {
 
         // step 14: a close that loses nothing
         #[cfg(target_os = "linux")]
-        lingering::late_body_does_not_reset_the_response [differs until 13, holds from 14]
+        lingering::late_body_does_not_reset_the_response [closes until 01, differs until 13, holds from 14]
         lingering::slow_upload_gets_its_response [resets until 13, holds from 14]
         lingering::refused_request_gets_its_response [hangs until 11, resets until 13, holds from 14]
         lingering::connection_ends_with_the_response [closes until 01, holds from 02]
@@ -402,7 +402,7 @@ macro_rules! table {
 
         // step 20: a cost that doesn't grow
         #[cfg(target_os = "linux")]
-        scale::cost_does_not_grow_with_idle_connections [closes until 15, hangs until 17, differs until 19, holds from 20]
+        scale::cost_does_not_grow_with_idle_connections [closes until 15, hangs until 17, given_up until 18, differs until 19, holds from 20]
         #[cfg(target_os = "linux")]
         scale::idle_connection_keeps_no_buffer [closes until 15, hangs until 17, differs until 19, holds from 20]
         #[cfg(target_os = "linux")]
