@@ -6,7 +6,7 @@ use crate::answer::answer;
 use crate::body::BodyReader;
 use crate::head::HeadReader;
 use crate::limits::{
-    MAX_LINGER, MAX_REQUESTS, MAX_STEPS, MAX_UNFINISHED, READ_CHUNK,
+    MAX_IDLE, MAX_LINGER, MAX_REQUESTS, MAX_STEPS, MAX_UNFINISHED, READ_CHUNK,
 };
 use crate::log::OUTPUT;
 use crate::options::Options;
@@ -265,12 +265,12 @@ impl Connection {
         State::Lingering(Instant::now() + silence * MAX_LINGER)
     }
 
-    /// Leaves less time once the server is stopping: none for a further request,
-    /// and little to finish one.
+    /// Leaves less time once the server is stopping: a moment to send a further
+    /// request, which may be on its way, and little to finish one.
     pub fn shorten_deadline(&mut self) {
         let Some(&stopped) = STOPPED.get() else { return };
         self.deadline = match self.state {
-            State::Idle => stopped,
+            State::Idle => self.deadline.min(stopped + MAX_IDLE),
             State::Sending(..) => self.deadline,
             _ => self.deadline.min(stopped + MAX_UNFINISHED),
         };

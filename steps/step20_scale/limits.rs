@@ -34,6 +34,10 @@ pub const MAX_REQUESTS: usize = 1_000;
 /// What's read from a client at a time, in bytes.
 pub const READ_CHUNK: usize = 4 * 1024;
 
+/// How long a client that's idle may hold up the shutdown: its next request may
+/// be on its way.
+pub const MAX_IDLE: Duration = Duration::from_millis(100);
+
 /// How long a request that has begun may hold up the shutdown.
 pub const MAX_UNFINISHED: Duration = Duration::from_secs(2);
 
