@@ -205,3 +205,28 @@ impl EventLoop {
     }
 }
 // ANCHOR_END: execute
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_client_that_is_idle_when_the_server_stops_has_a_moment() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let _client = TcpStream::connect(address).expect("the listener");
+        let (stream, _) = listener.accept().expect("the client");
+        let options = Arc::new(Options::default());
+        let mut connection =
+            Connection::new(stream, &options).expect("a socket");
+        let deadline = connection.deadline;
+        connection.shorten_deadline();
+        assert_eq!(connection.deadline, deadline, "nobody has said stop");
+        let stopped = *STOPPED.get_or_init(Instant::now);
+        connection.shorten_deadline();
+        let left = connection.deadline.saturating_duration_since(stopped);
+        assert!(!left.is_zero(), "a request that's on its way is lost");
+        assert!(left < Duration::from_secs(1), "the shutdown waits: {left:?}");
+    }
+}
