@@ -73,9 +73,9 @@ impl Validators {
     /// Whether a range may be sent: a client that has a part of an old version
     /// wants the whole new one (RFC 9110 §13.1.5).
     pub fn allow_range(&self, request: &Request) -> bool {
-        let date = date::imf_fixdate(self.modified);
+        let is_date = |value| value == date::imf_fixdate(self.modified);
         request.values("If-Range").all(|value| match str::from_utf8(value) {
-            Ok(value) if value == date => self.has_date,
+            Ok(value) if is_date(value) => self.has_date,
             Ok(value) => is_equal(value, &self.etag),
             Err(_) => false,
         })

@@ -74,8 +74,7 @@ impl Connection {
         options: &Arc<Options>,
     ) -> io::Result<Connection> {
         stream.set_nonblocking(true)?;
-        // Otherwise the end of a response would wait until the client has
-        // confirmed its beginning.
+        // Or a response's end would wait for an ACK of its beginning.
         stream.set_nodelay(true)?;
         Ok(Connection {
             stream,
@@ -89,9 +88,8 @@ impl Connection {
 
     /// Tells a client that there's no room for it (RFC 9110 §15.6.4).
     pub fn reject(mut self) -> Connection {
-        let response = Response::status_page(Status::SERVICE_UNAVAILABLE)
-            .with("Retry-After", "1");
-        self.state = self.send(response, 0);
+        let response = Response::status_page(Status::SERVICE_UNAVAILABLE);
+        self.state = self.send(response.with("Retry-After", "1"), 0);
         self
     }
     // ANCHOR_END: new

@@ -103,7 +103,7 @@ impl Response {
 
     /// Adds a header field (RFC 9110 §5).
     pub fn with(mut self, name: &str, value: &str) -> Response {
-        self.fields += &format!("{name}: {value}\r\n");
+        self.fields.extend([name, ": ", value, "\r\n"]);
         self
     }
 

@@ -69,8 +69,7 @@ impl Connection {
         options: &Arc<Options>,
     ) -> io::Result<Connection> {
         stream.set_nonblocking(true)?;
-        // Otherwise the end of a response would wait until the client has
-        // confirmed its beginning.
+        // Or a response's end would wait for an ACK of its beginning.
         stream.set_nodelay(true)?;
         Ok(Connection {
             stream,
@@ -84,9 +83,8 @@ impl Connection {
 
     /// Tells a client that there's no room for it (RFC 9110 §15.6.4).
     pub fn reject(mut self) -> Connection {
-        let response = Response::status_page(Status::SERVICE_UNAVAILABLE)
-            .with("Retry-After", "1");
-        self.state = self.send(response, 0);
+        let response = Response::status_page(Status::SERVICE_UNAVAILABLE);
+        self.state = self.send(response.with("Retry-After", "1"), 0);
         self
     }
 
@@ -257,8 +255,7 @@ impl Connection {
         State::Lingering(Instant::now() + silence * MAX_LINGER)
     }
 
-    /// Leaves less time once the server is stopping: a moment to send a further
-    /// request, which may be on its way, and little to finish one.
+    /// Leaves a client little time to ask or to finish once the server stops.
     pub fn shorten_deadline(&mut self) {
         let Some(&stopped) = STOPPED.get() else { return };
         self.deadline = match self.state {

@@ -7,10 +7,11 @@ use crate::log::OUTPUT;
 use crate::options::Options;
 use crate::overload::{is_clients_fault, log_error, report};
 use crate::poller::{Interest, Poller};
-use crate::thread_pool::ThreadPool;
+use crate::thread_pool::{Job, ThreadPool};
 use crate::waker::Waker;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::net::{TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct EventLoop {
     /// When to look at all deadlines.
     scan_at: Instant,
     // ANCHOR_END: fields
+    /// What the workers get before the loop waits again.
+    jobs: Vec<Job>,
     /// Brings a connection back from its worker.
     sender: Sender<Next>,
     receiver: Receiver<Next>,
@@ -71,6 +74,7 @@ impl EventLoop {
             resting: HashMap::new(),
             last_token: LISTENER,
             scan_at: Instant::now(),
+            jobs: Vec::new(),
             sender,
             receiver,
             open: 0,
@@ -103,6 +107,7 @@ impl EventLoop {
     // ANCHOR: turn
     /// Waits for something to do, until that time at the latest, and does it.
     fn turn(&mut self, until: Instant) -> io::Result<()> {
+        self.pool.execute_all(mem::take(&mut self.jobs));
         let until = until.min(self.scan_at);
         let left = until.saturating_duration_since(Instant::now());
         for token in self.poller.wait(left)? {
@@ -232,9 +237,9 @@ impl EventLoop {
     // ANCHOR_END: close_idle
 
     /// Has a worker do what can be done on a connection.
-    fn execute(&self, connection: Connection) {
+    fn execute(&mut self, connection: Connection) {
         let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
-        self.pool.execute(move || {
+        self.jobs.push(Box::new(move || {
             let advance = AssertUnwindSafe(|| connection.advance());
             // A panic costs this connection, and no other.
             let next = panic::catch_unwind(advance).unwrap_or(Ok(Next::Done));
@@ -244,7 +249,7 @@ impl EventLoop {
             });
             _ = sender.send(next); // At the end, nobody waits for it anymore.
             waker.wake();
-        });
+        }));
     }
 }
 

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle, Thread};
 // ANCHOR_END: imports
 
 /// A closure that a worker runs once.
-type Job = Box<dyn FnOnce() + Send + 'static>;
+pub type Job = Box<dyn FnOnce() + Send + 'static>;
 
 // ANCHOR: struct
 /// Runs jobs on a fixed number of threads, in the order in which they arrive.
@@ -48,13 +48,14 @@ impl ThreadPool {
     }
 
     // ANCHOR: execute
-    /// Puts `job` at the end of the queue. The next free worker runs it.
-    pub fn execute(&self, job: impl FnOnce() + Send + 'static) {
+    /// Puts jobs at the end of the queue. The next free workers run them.
+    pub fn execute_all(&self, jobs: Vec<Job>) {
         let mut queue = lock(&self.queue);
-        queue.jobs.push_back(Box::new(job));
-        let worker = queue.idle.pop();
-        drop(queue); // Or the worker would wake up and have to wait for it.
-        if let Some(worker) = worker {
+        let others = queue.idle.len().saturating_sub(jobs.len());
+        let woken = queue.idle.split_off(others);
+        queue.jobs.extend(jobs);
+        drop(queue); // Or the workers would wake up and have to wait for it.
+        for worker in woken {
             worker.unpark();
         }
     }
@@ -130,7 +131,8 @@ mod tests {
                 worker.thread().unpark();
             }
             let done = sender.clone();
-            pool.execute(move || done.send(()).expect("we're waiting"));
+            let job = move || done.send(()).expect("we're waiting");
+            pool.execute_all(vec![Box::new(job)]);
             receiver.recv().expect("a worker");
             let listed = lock(&pool.queue).idle.len();
             assert!(listed <= 2, "2 workers are listed {listed} times");
