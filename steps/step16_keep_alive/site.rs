@@ -57,13 +57,14 @@ fn serve(path: &str, request: &Request, options: &Options) -> Response {
 
 /// Answers with a file, unless a precondition says otherwise.
 fn send_if_needed(request: &Request, file: FoundFile) -> Response {
-    let response = match file.validators.evaluate(request) {
+    let validators = file.validators.clone();
+    let response = match validators.evaluate(request) {
         None => return send_range(request, file),
         Some(Status::NOT_MODIFIED) => Response::empty(Status::NOT_MODIFIED)
             .with("Cache-Control", "no-cache"),
         Some(status) => return Response::status_page(status),
     };
-    file.validators.add_to(response)
+    validators.add_to(response)
 }
 
 /// Answers with a file, or with the part of it that the request asks for.
