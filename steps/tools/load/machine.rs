@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
-use crate::report::quoted;
+use crate::csv::quoted;
 
 /// Columns that are the same in all lines of a file.
 pub const CSV_HEAD: &str = "path,date,machine";
