@@ -22,7 +22,7 @@ Options:
 
 A server that was measured several times is shown by the median, and by a line
 with two ends from its lowest figure to its highest. All lines of the file have
-to be of the same load on the same machine: anything else is no comparison. Only
+to be of the same load on the same machine: anything else can't be compared. Only
 the number of idle connections may differ, and then it is the horizontal axis.
 ";
 

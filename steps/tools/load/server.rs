@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_announcement_is_told() {
+    fn other_output_is_not_an_announcement() {
         let cases = [
             ("", "prints nothing"),
             ("\n", "prints nothing"),
