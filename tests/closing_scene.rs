@@ -3,6 +3,9 @@
 //! pages to the book itself leads somewhere. Needs mdbook, and is skipped where
 //! that is missing.
 
+#[path = "support/mdbook.rs"]
+mod mdbook;
+
 #[path = "support/output.rs"]
 mod output;
 
@@ -15,9 +18,8 @@ mod running;
 #[path = "support/scratch.rs"]
 mod scratch;
 
-use place::{binary, repository};
+use place::binary;
 use running::Running;
-use scratch::Scratch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -154,21 +156,7 @@ fn target(page: &str, link: &str) -> Option<(String, String)> {
 #[test]
 #[ignore = "in .ci/run"]
 fn the_last_step_serves_the_book() {
-    if Command::new("mdbook").arg("--version").output().is_err() {
-        eprintln!("skipped: this needs mdbook, which isn't here");
-        return;
-    }
-    let scratch = Scratch::new("closing-scene");
-    let built = Command::new("mdbook")
-        .arg("build")
-        .arg(repository().join("book"))
-        .arg("--dest-dir")
-        .arg(&scratch.0)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "{said}");
-
+    let Some(scratch) = mdbook::built("closing-scene") else { return };
     // As the book says it: `step20 --root DIR`.
     let mut server = Command::new(binary("step20"));
     server.arg("--root").arg(&scratch.0).arg("127.0.0.1:0");

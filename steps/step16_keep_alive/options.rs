@@ -18,7 +18,7 @@ pub struct Options {
     pub demo: bool,
     /// How long a connection may wait for its next request.
     pub idle_timeout: Duration,
-    /// In which a head has to arrive, from its first byte on.
+    /// How long a head may take, from its first byte on.
     pub head_timeout: Duration,
     /// How long a client may take for 64 KiB of a response.
     pub stall_timeout: Duration,

@@ -18,13 +18,13 @@ pub struct BodyReader {
 /// What comes next.
 #[derive(PartialEq)]
 enum Part {
-    /// So many bytes of data.
+    /// This many bytes of data.
     Data(u64),
     /// The line before a chunk, with the length of its data.
     ChunkLine,
     /// The line break after the data of a chunk.
     ChunkEnd,
-    /// The fields after the last chunk, of which so many have come.
+    /// The fields after the last chunk, of which this many have come.
     Trailers(usize),
     /// The next request.
     End,
@@ -64,7 +64,7 @@ impl BodyReader {
     // ANCHOR_END: new
 
     // ANCHOR: announce
-    /// So many bytes of data come next, unless that's too much.
+    /// This many bytes of data come next, unless that's too much.
     fn announce(&mut self, length: u64) -> Result<(), Status> {
         self.length = self.length.saturating_add(length);
         self.next = match length {

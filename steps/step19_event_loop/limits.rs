@@ -24,7 +24,7 @@ pub const MAX_SKIPPED_BODY: u64 = 64 * 1024;
 /// The line before the data of a chunk, in bytes.
 pub const MAX_CHUNK_LINE: usize = 1024;
 
-/// The fields after the last chunk. Hardly anybody sends any.
+/// The fields after the last chunk. Hardly any client sends them.
 pub const MAX_TRAILERS: usize = 16;
 
 /// The requests on one connection. Then it's closed, so that whatever may have

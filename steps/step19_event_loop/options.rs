@@ -19,11 +19,11 @@ pub struct Options {
     pub demo: bool,
     /// How long a connection may wait for its next request.
     pub idle_timeout: Duration,
-    /// In which a head has to arrive, from its first byte on.
+    /// How long a head may take, from its first byte on.
     pub head_timeout: Duration,
-    /// In which a body has to arrive.
+    /// How long a body may take to arrive.
     pub body_timeout: Duration,
-    /// In which a client has to take 64 KiB of a response.
+    /// How long a client may take to receive 64 KiB of a response.
     pub stall_timeout: Duration,
     /// How long a client may be silent while its connection is being closed.
     pub linger_timeout: Duration,

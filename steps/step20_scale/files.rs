@@ -167,7 +167,7 @@ mod tests {
     use std::{env, process};
 
     #[test]
-    fn a_file_that_changes_while_it_is_read_is_no_error() {
+    fn a_file_that_changes_while_it_is_read_is_not_an_error() {
         let path = env::temp_dir().join(format!("changes-{}", process::id()));
         fs::write(&path, "abcd").expect("a file");
         // The length is the one that it had a moment ago.

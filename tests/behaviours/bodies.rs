@@ -75,8 +75,8 @@ fn all_are_refused(
 }
 
 const SKIPPED: &str = "look at what happens to the bytes that follow a head. As \
-    many as its Content-Length says belong to it, and the next request begins \
-    right after them.";
+    many of them as its Content-Length says belong to the same request, and the \
+    next one begins right after them.";
 
 pub fn body_of_announced_length_is_skipped(server: &Server) -> Outcome {
     let inner = get("/inner");
@@ -197,8 +197,8 @@ pub fn repeated_content_length_is_400(server: &Server) -> Outcome {
             "Content-Length: 4, 5",
             "Content-Length: 4,4",
         ],
-        "look at what you do with a second Content-Length. One program takes \
-         the first, another one the last, so there's no right one.",
+        "look at what you do with a second Content-Length. Some programs take \
+         the first, and others the last, so neither is right.",
     )
 }
 
@@ -213,7 +213,8 @@ pub fn ambiguous_body_framing_is_rejected(server: &Server) -> Outcome {
             "Transfer-Encoding: gzip\r\nContent-Length: 4",
         ],
         "look at a request that has both Transfer-Encoding and Content-Length. \
-         A program before yours may believe one field, and you the other one.",
+         A proxy in front of your server may believe one field, and your server \
+         the other.",
     )
 }
 
@@ -224,8 +225,8 @@ pub fn transfer_encoding_in_http_1_0_is_400(server: &Server) -> Outcome {
         server,
         400,
         &request.replace("HTTP/1.1", "HTTP/1.0"),
-        "look at the version. HTTP/1.0 doesn't know Transfer-Encoding, so a \
-         program of that time sees no body there, and you would see one.",
+        "look at the version. HTTP/1.0 doesn't have Transfer-Encoding, so a \
+         program that speaks only HTTP/1.0 sees no body where you see one.",
     )
 }
 
@@ -246,8 +247,8 @@ pub fn transfer_coding_that_does_not_end_in_chunked_is_400(
             "Transfer-Encoding:",
             "Transfer-Encoding: ,",
         ],
-        "look at the last transfer coding. If it isn't `chunked`, nothing tells \
-         where the body ends, and so you can't know where to go on.",
+        "look at the last transfer coding. If it isn't `chunked`, nothing says \
+         where the body ends, so you can't tell where the next request begins.",
     )
 }
 
@@ -261,7 +262,7 @@ pub fn body_that_is_chunked_twice_is_400(server: &Server) -> Outcome {
             "Transfer-Encoding: chunked, gzip, chunked",
         ],
         "look at a list in which `chunked` comes twice. Some programs decode the \
-         body once, others twice.",
+         body once, and others twice.",
     )
 }
 
@@ -274,8 +275,8 @@ pub fn other_coding_before_chunked_is_501(server: &Server) -> Outcome {
             "Transfer-Encoding: a , ,CHUNKED",
             "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
         ],
-        "look at a list that ends in `chunked`. It isn't wrong, but this server \
-         doesn't implement the codings before it.",
+        "look at a list that ends in `chunked`. It's valid, but this server \
+         doesn't implement the codings before `chunked`.",
     )
 }
 
@@ -283,8 +284,8 @@ pub fn other_coding_before_chunked_is_501(server: &Server) -> Outcome {
 pub fn expectation_is_met_at_once(server: &Server) -> Outcome {
     let hint = "look at `Expect: 100-continue`. The client sends its body only \
                 after you've said `100 Continue`, or waits for a while. If you \
-                wait for the body meanwhile, nobody moves: respond at once, and \
-                close, because the body may come all the same.";
+                wait for the body meanwhile, neither side moves. So respond at \
+                once, and close, because the body may still come.";
     let expect = "Expect: 100-Continue\r\n";
     for fields in ["Content-Length: 4\r\n", CHUNKED] {
         let request = post(&format!("{fields}{expect}"), "");
@@ -331,8 +332,8 @@ fn trickles(client: &mut Client, bytes: &str, time: Duration) -> Outcome<u16> {
             Err(it) => return Err(it),
         }
     }
-    let saw = "it still reads on";
-    let expected = "status 408, although more of the body comes";
+    let saw = "it's still reading";
+    let expected = "status 408, even though more of the body keeps coming";
     Err(client.deviation(Symptom::Hangs, expected, saw))
 }
 
@@ -351,7 +352,7 @@ pub fn incomplete_body_is_408(server: &Server) -> Outcome {
         let response = client.response(server.patience());
         let response = response.map_err(because(
             "look at how long you wait for a body. Without a deadline, a client \
-             that stops within one holds its worker for ever.",
+             that stops halfway through it stays for ever.",
         ))?;
         response.has_status(408)?;
         client.is_closed(DEADLINE)?;
@@ -368,7 +369,8 @@ pub fn slow_body_times_out(server: &Server) -> Outcome {
     ));
     let server = server.impatient(&[])?;
     let hint = "look at the clock after each read, too. A timeout for each read \
-                begins anew with every byte; a deadline is for the whole body.";
+                starts over with every byte, but a deadline covers the whole \
+                body.";
     for (fields, bytes) in
         [("Content-Length: 9999\r\n", "x"), (CHUNKED, "1\r\nx\r\n")]
     {
@@ -383,12 +385,12 @@ fn is_408(client: &Client, status: u16) -> Outcome {
     if status == 408 {
         return Ok(());
     }
-    let expected = "status 408, once the time for the body is over";
+    let expected = "status 408, once the time for the body is up";
     let saw = format!("status {status}");
     Err(client.deviation(Symptom::Differs, expected, &saw))
 }
 
-/// Half a request has no response, but costs nobody else theirs.
+/// Half a request gets no response, but costs no other client its own.
 pub fn half_closed_client_with_partial_body_is_closed(
     server: &Server,
 ) -> Outcome {

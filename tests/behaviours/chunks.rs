@@ -32,14 +32,14 @@ pub fn chunked_body_is_skipped(server: &Server) -> Outcome {
             "A\r\n1234567890\r\na\r\n0\r\n\r\n12345\r\n0\r\n\r\n",
         ],
         "look at how a chunk is taken apart: its length in hexadecimal, CR LF, \
-         so many bytes of data, CR LF. A length of 0 is the last one, and an \
+         that many bytes of data, CR LF. A length of 0 ends the chunks, and an \
          empty line ends the body.",
     )
 }
 
 pub fn empty_list_elements_are_skipped(server: &Server) -> Outcome {
-    let hint = "look at how you read the list in Transfer-Encoding: by its \
-                elements, in any case, and empty ones don't count.";
+    let hint = "look at how you read the list in Transfer-Encoding: element by \
+                element, in upper or lower case, and without the empty ones.";
     for fields in [
         "Transfer-Encoding: , chunked\r\n",
         "transfer-encoding:CHUNKED ,\t,\r\n",
@@ -67,8 +67,8 @@ pub fn malformed_chunk_is_400(server: &Server) -> Outcome {
             "10000000000000004\r\nabcd\r\n0\r\n\r\n",
         ],
         "look at the line before a chunk, and at what follows its data. The \
-         line has hexadecimal digits, as many as there are; after the data \
-         comes CR LF. Where one of them is wrong, the end of the body is lost.",
+         line begins with a hexadecimal number and nothing else, and after the \
+         data comes CR LF. If either is wrong, the end of the body is lost.",
     )
 }
 
@@ -96,8 +96,8 @@ pub fn malformed_chunk_extension_is_400(server: &Server) -> Outcome {
             "4;a\nabcd\r\n0\r\n\r\n",
             &long,
         ],
-        "look at what you accept behind the length of a chunk: no control \
-         character but a tab, and at most a kilobyte.",
+        "look at what you accept after the length of a chunk: no control \
+         character except a tab, and at most a kilobyte.",
     )?;
     // An extension without end is refused, too.
     let endless = post(CHUNKED, &format!("4;{}", "x".repeat(2000)));
@@ -129,16 +129,16 @@ pub fn malformed_or_endless_trailers_are_400(server: &Server) -> Outcome {
             "0\r\nA: \u{1}\r\n\r\n",
             &format!("0\r\n{}\r\n", "A: b\r\n".repeat(1000)),
         ],
-        "look at the fields that follow the last chunk. They keep the same \
-         rules as those of a head, and there's a limit to them, because \
-         otherwise a client could send fields for ever.",
+        "look at the fields that follow the last chunk. They follow the same \
+         rules as those of a head, and they need a limit, because otherwise a \
+         client could send fields for ever.",
     )
 }
 
 pub fn total_of_chunks_cannot_wrap(server: &Server) -> Outcome {
     let hint = "look at how you add up the lengths of the chunks. A sum of \
                 numbers that a client chooses can exceed any type: it panics in \
-                a debug build, and begins anew at 0 in a release build.";
+                a debug build, and wraps around in a release build.";
     for chunk in ["ffffffffffffffff", "fffffffffffffffe"] {
         let body = format!("2\r\nab\r\n{chunk}\r\n");
         is_refused(server, 413, &post(CHUNKED, &body), hint)?;
@@ -146,8 +146,9 @@ pub fn total_of_chunks_cannot_wrap(server: &Server) -> Outcome {
     Ok(())
 }
 
-const LINE_FEED: &str = "look at what ends a line: CR LF, and never LF alone. A \
-    program that reads it otherwise sees other lines, and so other requests.";
+const LINE_FEED: &str = "look at what ends a line: CR LF, and never LF alone. \
+    Programs that disagree about that see different lines, and so different \
+    requests.";
 
 pub fn bare_line_feed_in_a_head_is_400(server: &Server) -> Outcome {
     for request in [

@@ -12,7 +12,7 @@ use crate::support::server::Server;
 use crate::support::{DEADLINE, by_hand};
 
 /// The client gets the page while the others hold their connections. If it has
-/// to wait, then because of them: once they are gone, its turn comes.
+/// to wait, it's because of them: once they're gone, its turn comes.
 fn gets_the_page_despite(
     others: &mut Vec<Client>,
     mut client: Client,
@@ -56,7 +56,7 @@ pub fn why_clients_wait(server: &Server) -> String {
              workers."
         );
     }
-    "there are threads enough, so look at what each of them waits for. Usual \
+    "there are enough threads, so look at what each of them waits for. Usual \
      causes: a worker holds the lock while it runs its job, as it does with \
      `while let Ok(job) = receiver.lock().unwrap().recv()`, or the accept loop \
      serves the client itself."
@@ -154,7 +154,7 @@ pub fn panic_costs_only_its_own_request(server: &Server) -> Outcome {
         by_hand::held(3),
         by_hand::STATUS
     ));
-    // Otherwise it wouldn't be the panic that four can't be served.
+    // Otherwise, the panic wouldn't be the reason that four can't be served.
     four_are_served_at_once(server)?;
     panics(server)?;
     four_are_served_at_once(server).map_err(after_panics)

@@ -39,9 +39,9 @@ fn ends_too_early(deviation: Deviation) -> Deviation {
     }
     deviation.expected("another response on the same connection").hint(
         "look at what happens after a response. HTTP/1.1 connections stay open \
-         unless somebody says `Connection: close`. Usual causes: the handler \
-         returns, and its stream is dropped; or it waits for the next request, \
-         but with the deadline of the last one.",
+         unless the client or the server says `Connection: close`. Usual causes: \
+         the handler returns, and its stream is dropped; or it waits for the \
+         next request, but with the deadline of the last one.",
     )
 }
 
@@ -63,7 +63,9 @@ pub fn connection_serves_several_requests(server: &Server) -> Outcome {
     let response = asks(&mut client, "/")?;
     is_hello(&response)?;
     match response.field("connection") {
-        Some("close") => differs("that it stays open", "Connection: close"),
+        Some("close") => {
+            differs("a connection that stays open", "Connection: close")
+        }
         _ => Ok(()),
     }
 }
@@ -195,8 +197,8 @@ pub fn thousandth_response_closes_the_connection(server: &Server) -> Outcome {
         let closes = response.field("connection") == Some("close");
         if closes != (number == 1000) {
             return response.differs(&format!(
-                "`Connection: close` with response 1,000, not before (this is \
-                 number {number})"
+                "`Connection: close` with response 1,000, and not before (this \
+                 is response {number})"
             ));
         }
     }
@@ -231,8 +233,9 @@ pub fn shutdown_closes_idle_connections_at_once(server: &Server) -> Outcome {
     for client in clients?.iter_mut().chain(&mut silent?) {
         client.is_closed(server.patience()).map_err(|seen| {
             seen.hint(
-                "look at what a worker does with an idle connection once the \
-                 server is to stop. It owes that client nothing.",
+                "look at what happens to an idle connection once the server has \
+                 been told to stop. It owes that client nothing, so it can close \
+                 the connection at once.",
             )
         })?;
     }

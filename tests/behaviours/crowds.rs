@@ -30,7 +30,7 @@ fn is_served(server: &Server, path: &str) -> Outcome {
             "look at how long a worker may keep a connection. If the client has \
              sent nothing, or takes nothing, the worker gives it back \
              (`WouldBlock`). If it never stops, the worker gives it back after a \
-             number of steps, and the next connection has its turn.",
+             number of steps, and the next connection gets its turn.",
         )
     })?;
     response.has_status(200)
@@ -227,7 +227,7 @@ pub fn idle_clients_cost_no_processor_time(server: &Server) -> Outcome {
     );
     let clients: Outcome<Vec<_>> = (0..30).map(|_| server.connect()).collect();
     let clients = clients?;
-    let seen = uses_no_processor_time(server, "while nobody sends anything");
+    let seen = uses_no_processor_time(server, "while no client sends anything");
     drop(clients);
     seen.map_err(|seen| {
         seen.hint(

@@ -124,14 +124,7 @@ pub fn time_in_the_queue_counts(server: &Server) -> Outcome {
         "--workers 1 --head-seconds 2",
         &format!("{}\n{}", by_hand::silent(3), by_hand::STATUS),
     ));
-    let server = server.impatient(&["--workers", "1"])?;
-    let clients: Outcome<Vec<_>> = (0..50).map(|_| server.connect()).collect();
-    let start = Instant::now();
-    for mut client in clients? {
-        let left = server.patience().saturating_sub(start.elapsed());
-        client.is_closed(left).map_err(waits_one_by_one)?;
-    }
-    is_hello(&server.get("/")?)
+    fifty_clients_end_in_time(server, Server::connect, Client::is_closed)
 }
 
 /// The same of clients that have begun to ask.
@@ -142,13 +135,23 @@ pub fn half_requests_in_the_queue_time_out_together(
         "--workers 1 --head-seconds 2",
         &format!("{}\n{}", by_hand::held(3), by_hand::STATUS),
     ));
+    fifty_clients_end_in_time(server, Server::hold, |client, left| {
+        client.response(left)?.has_status(408)
+    })
+}
+
+/// They all wait for one worker.
+fn fifty_clients_end_in_time(
+    server: &Server,
+    connect: fn(&Server) -> Outcome<Client>,
+    ends: fn(&mut Client, Duration) -> Outcome,
+) -> Outcome {
     let server = server.impatient(&["--workers", "1"])?;
-    let clients: Outcome<Vec<_>> = (0..50).map(|_| server.hold()).collect();
+    let clients: Outcome<Vec<_>> = (0..50).map(|_| connect(&server)).collect();
     let start = Instant::now();
     for mut client in clients? {
         let left = server.patience().saturating_sub(start.elapsed());
-        let response = client.response(left).map_err(waits_one_by_one)?;
-        response.has_status(408)?;
+        ends(&mut client, left).map_err(waits_one_by_one)?;
     }
     is_hello(&server.get("/")?)
 }

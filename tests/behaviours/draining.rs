@@ -33,11 +33,11 @@ fn ends_with(server: &Server, code: i32) -> Outcome {
     let expected = format!("exit status {code}");
     Err(Deviation::new(dies, &expected, &status.to_string()).hint(
         "look at what counts as cut off. A client is owed a response from the \
-         moment at which its request is complete until all of it is sent.",
+         moment when its request is complete until the last byte has been sent.",
     ))
 }
 
-/// A connection that ends without a byte is the process's end.
+/// If a connection ends without a byte, that's because the process has ended.
 fn died(seen: Deviation) -> Deviation {
     match seen.symptom {
         Symptom::Closes => Deviation { symptom: Symptom::Dies, ..seen },
@@ -138,7 +138,8 @@ pub fn shutdown_gives_a_started_request_two_seconds(
     let response = held.response(server.patience()).map_err(|seen| {
         died(seen).hint(
             "look at the deadline of a request that has begun when the server \
-             is told to stop. It may be long: here it's a minute.",
+             is told to stop. It may be far away, here a minute, so the \
+             shutdown has to bring it forward.",
         )
     })?;
     response.has_status(408)?;
@@ -158,8 +159,8 @@ pub fn three_second_response_outlasts_the_shutdown(server: &Server) -> Outcome {
     let time = DEADLINE + Duration::from_secs(3);
     is_hello(&slow.response(time).map_err(|seen| {
         died(seen).hint(
-            "look at what ends the process. A request that's complete is \
-             answered completely, as long as the drain lasts.",
+            "look at what ends the process. A request that's complete gets \
+             its whole response, as long as the drain lasts.",
         )
     })?)?;
     drop(slow);
@@ -186,7 +187,7 @@ pub fn shutdown_overlooks_no_new_client(server: &Server) -> Outcome {
         let _clients = clients?;
         ends_with(&server, 0).map_err(|seen| {
             died(seen).hint(
-                "look at who tells an idle connection that the server stops. \
+                "look at how an idle connection learns that the server stops. \
                  Usual cause: a worker looks just before the signal, and gives \
                  the connection back when the loop has closed all the others.",
             )

@@ -1,4 +1,4 @@
-//! Connections that rest: what they cost, what wakes them, and who has to go.
+//! Connections that rest: what they cost, what wakes them, and which have to go.
 
 #[cfg(target_os = "linux")]
 use std::process::Command;
@@ -182,7 +182,7 @@ pub fn deadline_is_met_within_half_a_second(server: &Server) -> Outcome {
         }
         let time = start.elapsed();
         if time < Duration::from_secs(1) {
-            return differs("408 after a second", &format!("{time:?}"));
+            return differs("408 after a second", &format!("after {time:?}"));
         }
         if time < Duration::from_millis(1500) {
             return Ok(());
@@ -208,8 +208,9 @@ fn with_room_for(server: &Server, count: usize) -> Outcome<Server> {
 fn makes_room(client: &mut Client, server: &Server) -> Outcome {
     client.is_closed(server.patience()).map_err(|seen| {
         seen.hint(
-            "look at which connection is closed for a newcomer. It's the one \
-             whose idle time began first, and not the one that came first.",
+            "look at which connection is closed for a newcomer. It should be the \
+             one that has been idle the longest, and not the one that connected \
+             first.",
         )
     })
 }

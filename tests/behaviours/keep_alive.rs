@@ -39,7 +39,7 @@ fn is_hurried(deviation: Deviation) -> Deviation {
         "look at when each deadline begins. The time in which a client may be \
          idle begins with the end of a response, and the time for a head with \
          the head's first byte. Usual causes: a deadline that's set once for \
-         the whole connection; or one for being idle and for the head together.",
+         the whole connection; or a single one for being idle and for the head.",
     )
 }
 
@@ -60,9 +60,9 @@ pub fn incomplete_next_request_is_408(server: &Server) -> Outcome {
         let response = client.response(DEADLINE).map_err(|it| {
             it.hint(
                 "look at the deadline of a request that has begun. It's the \
-                 one for a head (`--head-seconds`), also if the first bytes \
-                 came together with the request before it. At its end there's \
-                 a 408, because the client has asked for something.",
+                 one for a head (`--head-seconds`), even if the first bytes \
+                 came together with the request before it. When it passes, the \
+                 client gets a 408, because it has begun to ask.",
             )
         })?;
         response.has_status(408)?;
@@ -125,9 +125,9 @@ pub fn request_inside_a_body_is_not_answered(server: &Server) -> Outcome {
             return deviation;
         }
         deviation.expected("one response, because it's one request").hint(
-            "look at where the server believes that a request ends. After the \
-             blank line, there are as many more bytes as Content-Length says. \
-             A server that doesn't skip them takes them for the next request.",
+            "look at where the server thinks that a request ends. After the \
+             blank line come as many more bytes as Content-Length says. A \
+             server that doesn't skip them takes them for the next request.",
         )
     })
 }

@@ -83,7 +83,10 @@ pub fn full_queue_is_503_at_once(server: &Server) -> Outcome {
     let crowd = crowd(&small, 10, 20)?;
     if server.program.is_ours && crowd.inside.len() != 10 {
         let saw = format!("{} of them", crowd.inside.len());
-        return differs("ten clients with two workers or in the queue", &saw);
+        return differs(
+            "ten clients inside: two with workers, eight queued",
+            &saw,
+        );
     }
     drop(crowd);
     let start = Instant::now();
@@ -142,7 +145,7 @@ pub fn rejected_client_can_finish_its_request(server: &Server) -> Outcome {
     let Crowd { mut rejected, .. } = crowd(&small, 2, 1)?;
     for _ in 0..20 {
         rejected[0].send("X: y\r\n").map_err(|seen| {
-            seen.expected("that a client with a 503 can send the rest").hint(
+            seen.expected("that a rejected client can finish its request").hint(
                 "look at what becomes of the connection after the 503. Usual \
                  cause: it's dropped, so it's closed at once. It needs a \
                  lingering close, and reads that wait.",
@@ -211,7 +214,7 @@ pub fn client_beyond_the_limit_of_connections_is_503(
             return response.differs(expected).map_err(|seen| {
                 seen.hint(
                     "look at what is counted. A connection counts from `accept` \
-                     until it's closed, whoever owns it meanwhile.",
+                     until it's closed, whichever thread owns it meanwhile.",
                 )
             });
         }

@@ -61,7 +61,7 @@ pub fn lacks(step: &str, name: &str, behaviour: Behaviour, absent: Symptom) {
     };
     let saw = match behaviour(&server) {
         Ok(()) => "it does. A later step teaches this; if it's to come \
-             earlier, change its row in tests/behaviours/mod.rs."
+             earlier, change its row in tests/behaviours/table.rs."
             .to_string(),
         Err(deviation) if deviation.symptom == absent => {
             match server.is_well() {

@@ -9,6 +9,8 @@
 
 #[path = "../support/catalogue.rs"]
 mod catalogue;
+#[path = "../support/mdbook.rs"]
+mod mdbook;
 #[path = "../support/output.rs"]
 mod output;
 #[path = "../support/place.rs"]

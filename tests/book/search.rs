@@ -4,8 +4,8 @@
 //! missing.
 
 use crate::faults::Faults;
+use crate::mdbook;
 use crate::place::repository;
-use crate::scratch::Scratch;
 use std::path::Path;
 use std::process::Command;
 
@@ -23,23 +23,11 @@ const TERMS: [(&str, &str); 5] = [
 #[test]
 #[ignore = "in .ci/run"]
 fn search_leads_to_the_right_chapter() {
-    for program in ["mdbook", "node"] {
-        if Command::new(program).arg("--version").output().is_err() {
-            eprintln!("skipped: this needs {program}, which isn't here");
-            return;
-        }
+    if Command::new("node").arg("--version").output().is_err() {
+        eprintln!("skipped: this needs node, which isn't here");
+        return;
     }
-    let book = Scratch::new("book-search");
-    let built = Command::new("mdbook")
-        .arg("build")
-        .arg(repository().join("book"))
-        .arg("--dest-dir")
-        .arg(&book.0)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "{said}");
-
+    let Some(book) = mdbook::built("book-search") else { return };
     let mut faults = Faults::default();
     let results = search(&book.0);
     assert_eq!(results.len(), TERMS.len(), "{results:?}");

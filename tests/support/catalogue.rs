@@ -1,4 +1,4 @@
-//! The table of tests/behaviours/mod.rs, read as text.
+//! The table of tests/behaviours/table.rs, read as text.
 
 use super::place::repository;
 use std::fs;
@@ -117,7 +117,7 @@ impl Range {
 
 /// The whole table.
 pub fn table() -> Vec<Group> {
-    let path = repository().join("tests/behaviours/mod.rs");
+    let path = repository().join("tests/behaviours/table.rs");
     let text = fs::read_to_string(path).unwrap().replace("\r\n", "\n");
     let (_, text) = text.split_once("macro_rules! table").unwrap();
     let (text, _) = text.split_once("\n}\n").unwrap();

@@ -113,8 +113,8 @@ impl Server {
     }
 
     /// Waits until every thread sleeps at the same moment. One that's in a loop
-    /// never does, not even when other programs take all processors: whoever has
-    /// run for a second meanwhile is in one.
+    /// never does, even when other programs take all processors: a thread that
+    /// has run for a second meanwhile is in one.
     pub fn all_threads_sleep(&self) -> Outcome<bool> {
         let id = self.process.borrow().id();
         let most = self.processor_time()? + Duration::from_secs(1);

@@ -4,6 +4,7 @@ pub mod by_hand;
 pub mod client;
 #[cfg(target_os = "linux")]
 pub mod linux;
+pub mod notes;
 pub mod output;
 pub mod place;
 pub mod program;

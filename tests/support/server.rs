@@ -18,22 +18,13 @@ use std::time::Instant;
 
 use super::by_hand;
 use super::client::{Client, get};
+use super::notes::Notes;
 use super::output::Output;
 use super::program::Program;
 use super::report::{Deviation, Outcome, Symptom};
 use super::response::Response;
 use super::running::Running;
 use super::{DEADLINE, SHORT_WAIT};
-
-/// What a failure tells besides the deviation. A server shares it with those
-/// that a behaviour starts besides.
-#[derive(Default)]
-struct Notes {
-    /// The commands with which a learner sees the same.
-    by_hand: RefCell<String>,
-    /// How each server was started, and its standard error.
-    errors: RefCell<Vec<(String, Output)>>,
-}
 
 pub struct Server {
     pub program: Program,
@@ -216,21 +207,7 @@ impl Server {
 
     /// What was said to be done by hand, with this program and address.
     pub fn commands(&self, program: &str, address: &str) -> String {
-        let commands = self.notes.by_hand.borrow();
-        let whole = match commands.contains("SERVER") {
-            true => commands.clone(),
-            false => format!(
-                "SERVER ADDRESS & server=$!; sleep 1\n\
-                 {commands}\n\
-                 kill $server"
-            ),
-        };
-        let (host, port) = address.rsplit_once(':').unwrap_or_default();
-        whole
-            .replace("/dev/tcp/ADDRESS", &format!("/dev/tcp/{host}/{port}"))
-            .replace("ADDRESS", address)
-            .replace("PORT", port)
-            .replace("SERVER", program)
+        self.notes.commands(program, address)
     }
 
     /// How long to wait for what must happen.

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_of_http_1_1_with_a_length() {
+    fn only_http_1_1_with_a_length_is_an_answer() {
         let malformed: [&[u8]; 10] = [
             b"\r\n\r\n",
             b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",

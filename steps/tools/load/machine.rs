@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
-use crate::report::quoted;
+use crate::csv::quoted;
 
 /// Columns that are the same in all lines of a file.
 pub const CSV_HEAD: &str = "path,date,machine";
@@ -70,7 +70,7 @@ fn said(program: &str, arguments: &[&str]) -> Option<String> {
 
 /// The day that holds the second after the beginning of 1970, in UTC.
 fn date(seconds: u64) -> String {
-    // One more than ends in the year 9999 is no time of a clock that is right.
+    // A clock that's past the year 9999 isn't right.
     let mut days = seconds.min(253_402_300_799) / 86_400;
     let mut year = 1970;
     while days >= 365 + leap_day(year) {

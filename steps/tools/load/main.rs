@@ -4,18 +4,18 @@
 
 mod answer;
 mod client;
+mod csv;
 mod histogram;
 mod machine;
 mod options;
+mod place;
 mod processor;
 mod report;
 mod server;
 mod tally;
 
-use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use client::{Client, TIMEOUT};
+use csv::Csv;
 use options::{Load, Options};
 use processor::Processes;
 use report::Row;
@@ -92,7 +93,7 @@ fn load_all(options: &Options, rows: &mut Vec<Row>) -> Result<(), String> {
         }
         let row = load(&server.name, running.address, idle, &options.load)
             .map_err(|error| format!("cannot start the clients: {error}"))?;
-        let line = report::csv(&options.load, &row);
+        let line = csv::line(&options.load, &row);
         rows.push(row);
         if let Some(csv) = &mut csv {
             csv.write(&format!("{line},{setting}"))?;
@@ -213,30 +214,4 @@ fn show_progress(
         _ = write!(stderr, "\r{line}");
     }
     _ = write!(stderr, "\r{:width$}\r", "");
-}
-
-/// A file for the figures. Each line is written as soon as it is known, so that
-/// nothing is lost when a long run is ended by Ctrl-C.
-struct Csv<'a> {
-    path: &'a Path,
-    file: File,
-}
-
-impl Csv<'_> {
-    fn create(path: &Path) -> Result<Csv<'_>, String> {
-        let file = File::create(path);
-        let file = file.map_err(|error| cannot_write(path, error))?;
-        let mut csv = Csv { path, file };
-        csv.write(&format!("{},{}", report::CSV_HEAD, machine::CSV_HEAD))?;
-        Ok(csv)
-    }
-
-    fn write(&mut self, line: &str) -> Result<(), String> {
-        let written = self.file.write_all(format!("{line}\n").as_bytes());
-        written.map_err(|error| cannot_write(self.path, error))
-    }
-}
-
-fn cannot_write(path: &Path, error: io::Error) -> String {
-    format!("cannot write {path:?}: {error}")
 }

@@ -1,9 +1,10 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
-use std::path::{PathBuf, is_separator};
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::place::Server;
 
 pub const HELP: &str = "\
 load: how many requests a server answers, and how long they take
@@ -87,35 +88,6 @@ impl Load {
     }
 }
 
-/// A server, by the name that the user gave it.
-#[derive(Debug, PartialEq)]
-pub struct Server {
-    pub name: String,
-    pub place: Place,
-}
-
-impl Server {
-    /// For a binary of this package: its name, and then its options.
-    pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.name.split_whitespace()
-    }
-
-    pub fn binary(&self) -> &str {
-        self.words().next().unwrap_or_default()
-    }
-}
-
-/// Where a server is found.
-#[derive(Debug, PartialEq)]
-pub enum Place {
-    /// It is a binary of this package.
-    Package,
-    /// It is any other program.
-    Program(PathBuf),
-    /// It runs already.
-    Address(SocketAddr),
-}
-
 /// The options, or `None` if help is asked for. An error is a line for the user.
 pub fn parse(
     arguments: impl Iterator<Item = OsString>,
@@ -149,7 +121,7 @@ pub fn parse(
             option if option.starts_with('-') => {
                 return Err(format!("no option {option:?}; see --help"));
             }
-            _ => servers.push(server(argument)?),
+            _ => servers.push(Server::parse(argument)?),
         }
     }
     if servers.is_empty() {
@@ -197,53 +169,10 @@ fn path_of_request(value: String) -> Result<String, String> {
     Err(format!("--path {value:?} is not a / and then letters without blanks"))
 }
 
-fn server(name: String) -> Result<Server, String> {
-    // It has to fit in a line of the table.
-    if name.trim().is_empty() || name.contains(char::is_control) {
-        return Err(format!("{name:?} isn't a server's name"));
-    }
-    // What an option of a program holds does not matter here.
-    let (first, _) = name.split_once(" -").unwrap_or((&name, ""));
-    if let Some((label, place)) = first.split_once('=') {
-        if !label.trim().is_empty()
-            && !label.contains(|it| it == ':' || is_separator(it))
-        {
-            let place = Place::Address(address(place)?);
-            return Ok(Server { name: label.to_string(), place });
-        }
-    }
-    let place = if first.contains("://") {
-        Place::Address(address(&name)?)
-    } else if first.contains(is_separator) {
-        Place::Program(PathBuf::from(&name))
-    } else if first.contains(':') {
-        Place::Address(address(&name)?)
-    } else {
-        Place::Package
-    };
-    Ok(Server { name, place })
-}
-
-/// The address of a server on this machine. Nobody else has asked for a load.
-pub fn address(name: &str) -> Result<SocketAddr, String> {
-    let address = name.strip_prefix("http://").unwrap_or(name);
-    let address = address.strip_suffix('/').unwrap_or(address);
-    let address = match address.strip_prefix("localhost:") {
-        Some(port) => format!("127.0.0.1:{port}"),
-        None => address.to_string(),
-    };
-    let found: SocketAddr = address.parse().map_err(|_| {
-        format!("{name:?} isn't an address and port, such as 127.0.0.1:8080")
-    })?;
-    if found.ip().to_canonical().is_loopback() {
-        return Ok(found);
-    }
-    Err(format!("{name:?} is not this machine's 127.0.0.1; load stays at home"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::Place;
 
     fn parse_line(line: &str) -> Result<Option<Options>, String> {
         parse(line.split_whitespace().map(OsString::from))
@@ -304,46 +233,6 @@ mod tests {
     }
 
     #[test]
-    fn a_name_says_where_the_server_is() {
-        let address: SocketAddr = "127.0.0.1:80".parse().unwrap();
-        let program = |path: &str| Place::Program(path.into());
-        let cases = [
-            ("step04", Place::Package),
-            ("step16 --workers 2", Place::Package),
-            ("step16 --root ./a:b", Place::Package),
-            ("./step04", program("./step04")),
-            ("/bin/a:b", program("/bin/a:b")),
-            ("127.0.0.1:80", Place::Address(address)),
-            ("localhost:80", Place::Address(address)),
-            ("http://127.0.0.1:80", Place::Address(address)),
-            ("http://localhost:80/", Place::Address(address)),
-        ];
-        for (name, place) in cases {
-            let found = server(name.to_string()).expect(name);
-            assert_eq!(found, Server { name: name.into(), place });
-        }
-        let found = server("my server=127.0.0.1:80".to_string());
-        let place = Place::Address(address);
-        assert_eq!(found, Ok(Server { name: "my server".into(), place }));
-        let path = "./a=127.0.0.1:80";
-        assert_eq!(server(path.into()).map(|it| it.place), Ok(program(path)));
-    }
-
-    #[test]
-    fn only_this_machine_is_loaded() {
-        for name in ["192.0.2.1:80", "[2001:db8::1]:80", "0.0.0.0:80"] {
-            let error = address(name).expect_err(name);
-            assert!(error.contains("this machine"), "{error}");
-        }
-        assert!(address("[::ffff:127.0.0.1]:80").is_ok());
-        assert!(address("127.1.2.3:80").is_ok());
-        for name in ["example.com:80", "https://127.0.0.1:80", "127.0.0.1:"] {
-            let error = address(name).expect_err(name);
-            assert!(error.contains("an address"), "{error}");
-        }
-    }
-
-    #[test]
     fn an_error_is_one_line_that_names_the_thing() {
         let cases = [
             ("", "no server is named"),
@@ -379,13 +268,6 @@ mod tests {
             let error = parse_line(line).expect_err(line);
             assert!(error.starts_with(expected), "{error}");
             assert!(!error.contains('\n'), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_name_fits_in_a_line() {
-        for name in ["", " ", "a\nb", "./a\tb"] {
-            assert!(server(name.to_string()).is_err(), "{name:?}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the user reads at the end, and a plot's program.
+//! What the user reads at the end.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -24,15 +24,15 @@ impl Row {
         self.tally.latencies.total()
     }
 
-    fn errors(&self) -> u64 {
+    pub fn errors(&self) -> u64 {
         self.tally.failures.values().sum()
     }
 
-    fn per_second(&self) -> f64 {
+    pub fn per_second(&self) -> f64 {
         self.requests() as f64 / self.time.as_secs_f64()
     }
 
-    fn processor_per_request(&self) -> Option<Duration> {
+    pub fn processor_per_request(&self) -> Option<Duration> {
         let requests = self.requests();
         let seconds = self.processor?.as_secs_f64() / requests as f64;
         (requests > 0).then(|| Duration::from_secs_f64(seconds))
@@ -105,42 +105,6 @@ pub fn table(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
     Ok(())
 }
 
-pub const CSV_HEAD: &str = "server,mode,connections,idle,rate,seconds,\
-                            requests,requests_per_second,p50_us,p99_us,\
-                            processor_us,errors";
-
-/// The figures of one server as a line of CSV, without the line's end. What
-/// there is not, is empty.
-pub fn csv(load: &Load, row: &Row) -> String {
-    let mode = if load.close { "close" } else { "keep-alive" };
-    let microseconds = |time: Option<Duration>| {
-        let time = time.map(|it| format!("{:.1}", it.as_secs_f64() * 1e6));
-        time.unwrap_or_default()
-    };
-    format!(
-        "{},{mode},{},{},{},{},{},{:.1},{},{},{},{}",
-        quoted(&row.server),
-        load.connections,
-        row.idle,
-        load.rate.map(|rate| rate.to_string()).unwrap_or_default(),
-        load.time.as_secs_f64(),
-        row.requests(),
-        row.per_second(),
-        microseconds(row.tally.latencies.percentile(50)),
-        microseconds(row.tally.latencies.percentile(99)),
-        microseconds(row.processor_per_request()),
-        row.errors(),
-    )
-}
-
-/// A name that cannot be taken for two columns (RFC 4180 §2).
-pub fn quoted(name: &str) -> String {
-    if name.contains([',', '"']) {
-        return format!("\"{}\"", name.replace('"', "\"\""));
-    }
-    name.to_string()
-}
-
 /// `1 error`, but `1,234 errors`.
 fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
@@ -173,11 +137,12 @@ fn time(time: Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
+    use crate::csv;
     use crate::tally::Failure;
 
-    fn load() -> Load {
+    pub fn load() -> Load {
         let time = Duration::from_millis(2_500);
         Load {
             connections: 64,
@@ -189,7 +154,7 @@ mod tests {
     }
 
     /// Most requests take 100 ns, and one in fifty takes 2 ms.
-    fn row(server: &str, requests: u64) -> Row {
+    pub fn row(server: &str, requests: u64) -> Row {
         let mut tally = Tally::new();
         for number in 1..=requests {
             let slow = number % 50 == 0;
@@ -283,7 +248,7 @@ mod tests {
         let row = Row { idle: 9_000, processor, ..row("step04", 100) };
         let cells =
             ["step04", "9,000", "40", "0", "µs", "2.0", "ms", "30", "µs"];
-        let line = csv(&load(), &row);
+        let line = csv::line(&load(), &row);
         let text = text(&[row]);
         let last = text.lines().last().unwrap();
         let start: Vec<&str> = last.split_whitespace().take(9).collect();
@@ -305,18 +270,5 @@ mod tests {
              step04: 1 error: closed within the answer\n\
              step04: 1,234 errors: status 503\n"
         ));
-    }
-
-    #[test]
-    fn a_line_of_csv_has_the_columns_of_its_head() {
-        let expected = "step04,keep-alive,64,0,,2.5,100,40.0,0.1,2007.0,,0";
-        assert_eq!(csv(&load(), &row("step04", 100)), expected);
-        let close = Load { close: true, rate: Some(9), ..load() };
-        let expected = "step04,close,64,0,9,2.5,0,0.0,,,,0";
-        assert_eq!(csv(&close, &row("step04", 0)), expected);
-        let columns = |line: &str| line.split(',').count();
-        assert_eq!(columns(expected), columns(CSV_HEAD));
-        let line = csv(&load(), &row("./a,\"b\"", 10));
-        assert!(line.starts_with("\"./a,\"\"b\"\"\",keep-alive,"), "{line}");
     }
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::{env, thread};
 
 use crate::client::TIMEOUT;
-use crate::options::{self, Place, Server};
+use crate::place::{self, Place, Server};
 
 /// A server that is ready. Where `load` has started it, it ends when this is
 /// dropped, and so on every way out. (Ctrl-C ends both: a terminal sends it to
@@ -96,7 +96,7 @@ pub fn start(server: &Server) -> Result<Running, String> {
 fn announced(line: &str) -> Result<SocketAddr, String> {
     let line = line.trim_end();
     match line.strip_prefix("listening on http://") {
-        Some(address) => options::address(address)
+        Some(address) => place::address(address)
             .map_err(|error| format!("listens elsewhere: {error}")),
         None if line.is_empty() => Err(format!("{EXPECTED}nothing")),
         None => Err(format!("{EXPECTED}{line:?}")),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_announcement_is_told() {
+    fn other_output_is_not_an_announcement() {
         let cases = [
             ("", "prints nothing"),
             ("\n", "prints nothing"),

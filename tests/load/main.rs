@@ -1,18 +1,17 @@
 //! The tool that measures servers, `load`: used as a person would, for a part of
 //! a second each time.
 
-#[path = "support/place.rs"]
+mod fake;
+
+#[path = "../support/place.rs"]
 mod place;
 
-#[path = "support/scratch.rs"]
+#[path = "../support/scratch.rs"]
 mod scratch;
 
+use fake::{Fake, GOOD};
 use place::binary;
 use scratch::Scratch;
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
@@ -154,61 +153,6 @@ fn csv_has_the_figures_of_the_table() {
     assert_eq!(lines.next(), None);
 }
 
-/// A server in this process, which remembers what it was sent.
-struct Fake {
-    address: String,
-    /// Each request's head, with the number of its connection.
-    heads: Arc<Mutex<Vec<(usize, String)>>>,
-}
-
-const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-
-impl Fake {
-    /// Gives `answer` to each request, and closes a connection after `most`.
-    fn start(answer: &'static str, most: usize) -> Fake {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let shared = Arc::clone(&heads);
-        thread::spawn(move || {
-            for (number, stream) in listener.incoming().enumerate() {
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || {
-                    let mut stream = stream.unwrap();
-                    for _ in 0..most {
-                        let Some(head) = read_head(&stream) else { return };
-                        shared.lock().unwrap().push((number, head));
-                        _ = stream.write_all(answer.as_bytes());
-                    }
-                });
-            }
-        });
-        Fake { address, heads }
-    }
-
-    /// The requests of each connection on which there were any.
-    fn connections(&self) -> Vec<Vec<String>> {
-        let mut connections = BTreeMap::new();
-        for (number, head) in self.heads.lock().unwrap().iter() {
-            let heads: &mut Vec<_> = connections.entry(*number).or_default();
-            heads.push(head.clone());
-        }
-        connections.into_values().collect()
-    }
-}
-
-/// A client sends a request only when it has the answer to the last: nothing is
-/// lost with this reader.
-fn read_head(stream: &TcpStream) -> Option<String> {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        let count = reader.read_line(&mut head).ok()?;
-        (count > 0).then_some(())?;
-    }
-    Some(head)
-}
-
 #[test]
 fn a_connection_is_used_for_as_long_as_it_stays_open() {
     let server = Fake::start(GOOD, usize::MAX);
@@ -294,7 +238,7 @@ fn invalid_response_is_an_error() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_that_ends_meanwhile_is_an_error() {
-    let listener = TcpListener::bind("127.0.0.7:0").unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.7:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = thread::spawn(move || drop(listener.accept().unwrap()));
     let run = short_load(&[&address]).code(1);
