@@ -258,15 +258,25 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    #[test]
-    fn a_client_that_is_idle_when_the_server_stops_has_a_moment() {
+    /// A client, and the server's end of its connection.
+    fn connected() -> (TcpStream, Connection) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let _client = TcpStream::connect(address).expect("the listener");
+        let client = TcpStream::connect(address).expect("the listener");
         let (stream, _) = listener.accept().expect("the client");
         let options = Arc::new(Options::default());
-        let mut connection =
-            Connection::new(stream, 2, &options).expect("a socket");
+        (client, Connection::new(stream, 2, &options).expect("a socket"))
+    }
+
+    #[test]
+    fn the_end_of_a_response_waits_for_no_acknowledgement() {
+        let (_client, connection) = connected();
+        assert!(connection.stream.nodelay().expect("a socket"));
+    }
+
+    #[test]
+    fn a_client_that_is_idle_when_the_server_stops_has_a_moment() {
+        let (_client, mut connection) = connected();
         let deadline = connection.deadline;
         connection.shorten_deadline();
         assert_eq!(connection.deadline, deadline, "nobody has said stop");
