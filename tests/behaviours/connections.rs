@@ -225,7 +225,7 @@ pub fn shutdown_closes_idle_connections_at_once(server: &Server) -> Outcome {
     // The end of the drain would close them, too.
     let options = ["--idle-seconds", "3600", "--drain-seconds", "3600"];
     let patient = server
-        .start_within("true", &options)
+        .with_options(&options)
         .or_else(|_| server.configured(&options[..2]))?;
     let clients: Outcome<Vec<_>> = (0..2).map(|_| idle(&patient)).collect();
     let silent: Outcome<Vec<_>> = (0..2).map(|_| patient.connect()).collect();

@@ -49,7 +49,7 @@ fn died(seen: Deviation) -> Deviation {
 fn draining(server: &Server, seconds: &str) -> Outcome<Server> {
     let patient = ["--head-seconds", "60", "--linger-seconds", "60"];
     let limited = [&patient, &["--drain-seconds", seconds][..]].concat();
-    let limited = server.start_within("true", &limited);
+    let limited = server.with_options(&limited);
     limited.or_else(|_| server.configured(&patient))
 }
 
@@ -179,7 +179,7 @@ pub fn shutdown_overlooks_no_new_client(server: &Server) -> Outcome {
     let options = ["--idle-seconds", "3600", "--drain-seconds", "3600"];
     for _ in 0..200 {
         let server = server
-            .start_within("true", &options)
+            .with_options(&options)
             .or_else(|_| server.configured(&options[..2]))?;
         let clients: Outcome<Vec<_>> =
             (0..8).map(|_| server.connect()).collect();

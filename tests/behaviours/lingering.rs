@@ -172,7 +172,7 @@ pub fn lingering_ends_after_silence(server: &Server) -> Outcome {
     // Where they hold no worker, they hold a place.
     let options = ["--linger-seconds", "0.7", "--connections", "4"];
     let server = server
-        .start_within("true", &options)
+        .with_options(&options)
         .or_else(|_| server.configured(&options[..2]))?;
     let _silent = four_served(&server)?;
     let start = Instant::now();

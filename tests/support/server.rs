@@ -59,12 +59,18 @@ impl Server {
         self.run_too(command)
     }
 
+    /// A second server of the same program, with these options. Fails if it
+    /// doesn't take them.
+    pub fn with_options(&self, options: &[&str]) -> Outcome<Server> {
+        let mut command = self.program.command();
+        command.args(options).arg("127.0.0.1:0");
+        self.run_too(command)
+    }
+
     /// A second server of the same program, with these options if it takes
     /// them; else as it is.
     pub fn configured(&self, options: &[&str]) -> Outcome<Server> {
-        let mut command = self.program.command();
-        command.args(options).arg("127.0.0.1:0");
-        self.run_too(command).or_else(|_| self.start_at("127.0.0.1"))
+        self.with_options(options).or_else(|_| self.start_at("127.0.0.1"))
     }
 
     /// The same, with short deadlines, as far as it has any. They aren't
@@ -75,14 +81,9 @@ impl Server {
         let more = ["--idle-seconds", "1", "--body-seconds", "1"];
         let all = [options, &some, &more].concat();
         let fewer = [options, &some].concat();
-        for options in [&all[..], &fewer, options] {
-            let mut command = self.program.command();
-            command.args(options).arg("127.0.0.1:0");
-            if let Ok(server) = self.run_too(command) {
-                return Ok(server);
-            }
-        }
-        self.start_at("127.0.0.1")
+        self.with_options(&all)
+            .or_else(|_| self.with_options(&fewer))
+            .or_else(|_| self.configured(options))
     }
 
     /// A second server of the same program, which serves that directory.
