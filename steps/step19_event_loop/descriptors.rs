@@ -2,7 +2,7 @@
 //! because std doesn't tell.
 
 /// Where the system doesn't say, or sets no limit.
-const MAX_DESCRIPTORS: u64 = 2 * 16_384 + 64;
+const MAX_DESCRIPTORS: u64 = 3 * 16_384 / 2 + 64;
 
 /// Raises the limit as far as an ordinary user may, and returns it.
 #[cfg(unix)]

@@ -103,8 +103,9 @@ impl Options {
             body_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(10),
             linger_timeout: Duration::from_secs(2),
-            // A download needs two descriptors: the socket's and the file's.
-            connections: (descriptors::limit().saturating_sub(64) / 2).max(1),
+            // A socket for each, and a file for every second one.
+            connections: (descriptors::limit().saturating_sub(64) * 2 / 3)
+                .max(1),
             drain_timeout: Duration::from_secs(10),
             access_log: false,
         }
