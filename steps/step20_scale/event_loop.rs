@@ -36,8 +36,9 @@ pub struct EventLoop {
     /// When a failure of `accept` was reported.
     reported: Option<Instant>,
     poller: Poller,
-    /// The connections that rest, by their tokens. No token is used twice.
-    resting: HashMap<u64, Connection>,
+    /// The connections that rest, by their tokens. No token is used twice. The
+    /// boxes keep the table small, because it's copied when it grows.
+    resting: HashMap<u64, Box<Connection>>,
     last_token: u64,
     /// When to look at all deadlines.
     scan_at: Instant,
@@ -100,7 +101,7 @@ impl EventLoop {
         while self.open > 0 && Instant::now() < end {
             self.turn(end)?;
         }
-        let owes_nothing = |it: &&Connection| !it.owes_response();
+        let owes_nothing = |it: &&Box<Connection>| !it.owes_response();
         Ok(self.open - self.resting.values().filter(owes_nothing).count())
     }
 
@@ -152,7 +153,7 @@ impl EventLoop {
             return log_error(&error);
         }
         self.scan_at = self.scan_at.min(connection.deadline);
-        self.resting.insert(token, connection);
+        self.resting.insert(token, Box::new(connection));
     }
     // ANCHOR_END: rest
 
@@ -178,7 +179,7 @@ impl EventLoop {
         // If there's none, an event and a deadline have come together.
         if let Some(connection) = self.resting.remove(&token) {
             self.poller.disarm(token);
-            self.execute(connection);
+            self.execute(*connection);
         }
     }
     // ANCHOR_END: take
