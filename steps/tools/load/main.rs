@@ -5,6 +5,8 @@
 mod answer;
 mod client;
 mod histogram;
+#[path = "../launch.rs"]
+mod launch;
 mod machine;
 mod options;
 mod processor;
