@@ -4,9 +4,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{mem, thread};
 
+use crate::answer::{is_whole, status};
 use crate::launch::TIMEOUT;
 use crate::record::{Lane, State};
 use crate::scene::Act;
@@ -140,22 +141,12 @@ impl Visit {
     }
 
     fn converse(&self, mut stream: TcpStream) -> End {
-        let (path, connection) = match self.act {
-            Act::Ask(path) => (path, "close"),
-            Act::Stay => ("/", "keep-alive"),
-            _ => ("/", "close"),
-        };
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: {connection}\r\n\r\n",
-            self.address
-        );
-        let (now, mut later) = match self.act {
-            Act::Ask(_) | Act::Stay => {
-                request.as_bytes().split_at(request.len())
-            }
-            Act::Hold => request.as_bytes().split_at(request.len() / 2),
-            Act::Silence | Act::Drip => request.as_bytes().split_at(0),
-        };
+        let request = self.request();
+        let (now, later) = request.as_bytes().split_at(match self.act {
+            Act::Ask(_) | Act::Stay => request.len(),
+            Act::Hold => request.len() / 2,
+            Act::Silence | Act::Drip => 0,
+        });
         // What can't be sent anymore shows when the answer is read.
         _ = stream.write_all(now);
         self.enter(match self.act {
@@ -165,73 +156,82 @@ impl Visit {
         });
         self.note(|notes, _| notes.is_ready = true);
         _ = stream.set_read_timeout(Some(TICK));
-        let mut answer = Vec::new();
-        let mut since = Instant::now();
-        let mut next_drip = since;
+        let now = Instant::now();
+        let (answer, is_told, changed) = (Vec::new(), false, now);
+        let mut talk = Talk { stream, later, answer, is_told, changed };
         loop {
-            let was_whole = is_whole(&answer);
-            let heard = self.listen(&mut stream, &mut answer);
-            if !was_whole && is_whole(&answer) {
-                since = Instant::now();
-            }
-            let status = status(&answer);
-            if let Some(how) = heard {
-                // A server may also reset what it has answered.
-                let how =
-                    if is_whole(&answer) { CLOSED_BY_SERVER } else { how };
-                return End { status, how };
-            }
-            let stays = matches!(self.act, Act::Stay);
-            if is_whole(&answer) && !stays && since.elapsed() > GRACE {
-                return End { status, how: CLOSED_BY_CLIENT };
-            }
-            let is_told = match self.cues.try_recv() {
-                Ok(()) => true,
-                Err(TryRecvError::Empty) => false,
-                Err(TryRecvError::Disconnected) => {
-                    return End { status, how: GIVES_UP };
-                }
-            };
-            match self.act {
-                Act::Hold if is_told => {
-                    _ = stream.write_all(later);
-                    self.enter(State::WaitingForAnswer);
-                }
-                Act::Silence | Act::Stay if is_told => {
-                    return End { status, how: CLOSED_BY_CLIENT };
-                }
-                Act::Drip
-                    if answer.is_empty() && next_drip.elapsed() > DRIP =>
-                {
-                    next_drip = Instant::now();
-                    // Not the last byte, so the request is never whole.
-                    let Some((byte, rest)) = later.split_first() else {
-                        continue;
-                    };
-                    _ = stream.write_all(&[*byte]);
-                    later = if rest.len() > 1 { rest } else { b"xx" };
-                }
-                _ => {}
+            if let Some(how) = self.turn(&mut talk) {
+                return End { status: status(&talk.answer), how };
             }
         }
     }
 
+    fn request(&self) -> String {
+        let (path, connection) = match self.act {
+            Act::Ask(path) => (path, "close"),
+            Act::Stay => ("/", "keep-alive"),
+            _ => ("/", "close"),
+        };
+        let address = self.address;
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\n\
+             Connection: {connection}\r\n\r\n"
+        )
+    }
+
+    /// Reads for a moment, and does what has become due. Returns how the
+    /// connection has ended, if it has.
+    fn turn(&self, talk: &mut Talk) -> Option<&'static str> {
+        let was_whole = is_whole(&talk.answer);
+        let end = self.listen(talk);
+        let is_whole = is_whole(&talk.answer);
+        if end.is_some() {
+            // A server may also reset what it has answered.
+            return if is_whole { Some(CLOSED_BY_SERVER) } else { end };
+        }
+        if is_whole && !was_whole {
+            talk.changed = Instant::now();
+        }
+        match self.cues.try_recv() {
+            Ok(()) => talk.is_told = true,
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::Disconnected) => return Some(GIVES_UP),
+        }
+        let leaves = match self.act {
+            Act::Silence => talk.is_told,
+            Act::Stay => talk.is_told && is_whole,
+            _ => is_whole && talk.changed.elapsed() > GRACE,
+        };
+        if leaves {
+            return Some(CLOSED_BY_CLIENT);
+        }
+        match self.act {
+            Act::Hold if talk.is_told && !talk.later.is_empty() => {
+                _ = talk.stream.write_all(mem::take(&mut talk.later));
+                self.enter(State::WaitingForAnswer);
+            }
+            Act::Drip
+                if talk.answer.is_empty() && talk.changed.elapsed() > DRIP =>
+            {
+                talk.drip();
+            }
+            _ => {}
+        }
+        None
+    }
+
     /// Reads what is there, for a moment. Returns how the connection has ended,
     /// if it has.
-    fn listen(
-        &self,
-        stream: &mut TcpStream,
-        answer: &mut Vec<u8>,
-    ) -> Option<&'static str> {
+    fn listen(&self, talk: &mut Talk) -> Option<&'static str> {
         let mut buffer = [0; 8192];
-        match stream.read(&mut buffer) {
+        match talk.stream.read(&mut buffer) {
             Ok(0) => Some(CLOSED_BY_SERVER),
             Ok(count) => {
-                if answer.is_empty() {
+                if talk.answer.is_empty() {
                     self.enter(State::Receiving);
                 }
-                answer.extend(&buffer[..count]);
-                if is_whole(answer) && matches!(self.act, Act::Stay) {
+                talk.answer.extend(&buffer[..count]);
+                if is_whole(&talk.answer) && matches!(self.act, Act::Stay) {
                     self.enter(State::Idle);
                 }
                 None
@@ -247,58 +247,35 @@ impl Visit {
     }
 }
 
+/// A connection, while it is there.
+struct Talk<'a> {
+    stream: TcpStream,
+    /// What is held back of the request.
+    later: &'a [u8],
+    answer: Vec<u8>,
+    is_told: bool,
+    /// When it last sent a byte, or had the whole answer.
+    changed: Instant,
+}
+
+impl Talk<'_> {
+    /// Sends a byte, but never the blank line that would end the request.
+    fn drip(&mut self) {
+        self.changed = Instant::now();
+        let (byte, later) = match self.later {
+            [byte, later @ ..] if *byte != b'\r' => (*byte, later),
+            _ => (b'1', self.later),
+        };
+        _ = self.stream.write_all(&[byte]);
+        self.later = later;
+    }
+}
+
 fn name(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::ConnectionRefused => "refused",
         ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "reset",
         ErrorKind::TimedOut | ErrorKind::WouldBlock => "no connection",
         _ => "an error",
-    }
-}
-
-/// The status, if the first line of an answer is there.
-fn status(answer: &[u8]) -> Option<String> {
-    let line = answer.split(|byte| *byte == b'\n').next()?;
-    let line = String::from_utf8_lossy(line).into_owned();
-    let status = line.strip_prefix("HTTP/")?.split(' ').nth(1)?.trim_end();
-    let is_valid =
-        status.len() == 3 && status.bytes().all(|it| it.is_ascii_digit());
-    is_valid.then(|| status.to_string())
-}
-
-/// Whether an answer is there to its last byte, as far as its `Content-Length`
-/// tells. One that has none ends with the connection.
-fn is_whole(answer: &[u8]) -> bool {
-    let end = answer.windows(4).position(|it| it == b"\r\n\r\n");
-    let Some(end) = end else { return false };
-    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
-    let length = head.lines().find_map(|line| {
-        line.strip_prefix("content-length:")?.trim().parse::<usize>().ok()
-    });
-    length.is_some_and(|length| answer.len() - (end + 4) >= length)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_has_a_status() {
-        let known = |text: &str| status(text.as_bytes());
-        assert_eq!(known("HTTP/1.1 200 OK\r\n"), Some("200".into()));
-        assert_eq!(known("HTTP/1.0 503\r\n\r\n"), Some("503".into()));
-        for text in ["", "HTTP/1.1", "HTTP/1.1 2 OK", "SSH-2.0 200 OK\n"] {
-            assert_eq!(known(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn an_answer_is_whole_with_the_last_byte_of_its_body() {
-        let whole = b"HTTP/1.1 200 OK\r\ncontent-LENGTH: 2\r\n\r\nhi";
-        for end in 0..whole.len() {
-            assert!(!is_whole(&whole[..end]), "{end}");
-        }
-        assert!(is_whole(whole));
-        assert!(!is_whole(b"HTTP/1.1 200 OK\r\n\r\nup to the end"));
     }
 }

@@ -2,7 +2,9 @@
 //!
 //!     cargo run --bin timeline -- six-at-once step03 step04 step05
 
+mod answer;
 mod client;
+mod describe;
 mod html;
 #[path = "../launch.rs"]
 mod launch;

@@ -18,7 +18,7 @@ pub fn moment(
             None => state.words().to_string(),
             Some(end) => end.words(),
         };
-        (label.as_str(), what)
+        (format!("client {label}"), what)
     });
     let threads = threads.iter().map(|(label, state)| {
         let what = match state {
@@ -26,13 +26,9 @@ pub fn moment(
             State::Running => "never rests",
             state => state.words(),
         };
-        (role(label), what.to_string())
+        (role(label).to_string(), what.to_string())
     });
-    format!(
-        "{name}\n{}{}",
-        counted("client", clients),
-        counted("thread", threads)
-    )
+    format!("{name}\n{}{}", counted(clients), counted(threads))
 }
 
 /// The label without a number: which of the workers it is, is chance.
@@ -41,17 +37,14 @@ fn role(label: &str) -> &str {
 }
 
 /// A line for each kind of who does what, and how many do.
-fn counted<'a>(
-    kind: &str,
-    all: impl Iterator<Item = (&'a str, String)>,
-) -> String {
-    let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
+fn counted(all: impl Iterator<Item = (String, String)>) -> String {
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
     for who_and_what in all {
         *counts.entry(who_and_what).or_default() += 1;
     }
-    let line = |((who, what), count): (&(&str, String), &usize)| match count {
-        1 => format!("  {kind} {who}: {what}\n"),
-        count => format!("  {kind} {who}, {count} times: {what}\n"),
+    let line = |((who, what), count): (&(String, String), &usize)| match count {
+        1 => format!("  {who}: {what}\n"),
+        count => format!("  {who}, {count} times: {what}\n"),
     };
     counts.iter().map(line).collect()
 }
@@ -75,8 +68,8 @@ mod tests {
         let expected = "now\n  \
             client quick: 200, reset\n  \
             client quick: waits for the answer\n  \
-            thread main: in accept: waits for a client\n  \
-            thread worker, 2 times: never rests\n";
+            main: in accept: waits for a client\n  \
+            worker, 2 times: never rests\n";
         assert_eq!(moment("now", &clients, &threads), expected);
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::describe::{describe, smooth};
 use crate::record::{self, Lane, Run, Span, State};
 use crate::scene::Scene;
 use crate::style::{STYLE, fill};
@@ -163,7 +164,9 @@ impl Picture<'_> {
             let fits = |it: &&str| it.len() as f64 * LETTER + 4.0 < to - from;
             let words = [span.state.words(), span.state.word()];
             if let Some(word) = words.iter().find(|it| fits(it)) {
-                self.text("on", from + 5.0, self.y + 15.5, word);
+                let is_dark = fill(span.state).0 == "busy";
+                let class = if is_dark { "in" } else { "on" };
+                self.text(class, from + 5.0, self.y + 15.5, word);
             }
         }
         if !lane.end.is_empty() {
@@ -205,21 +208,21 @@ impl Picture<'_> {
         self.y += 26.0;
     }
 
-    /// The states that are in the picture, and what they are called.
+    /// What the fills mean. Those of clients and of threads that look the same
+    /// share one: a thread in `read` waits for a client that sends slowly.
     fn legend(&mut self) {
-        for state in self.used.clone() {
-            let prefix = self.prefix;
-            self.add(&format!(
-                "<rect class=\"bar\" x=\"4\" y=\"{:.0}\" width=\"30\" \
-                 height=\"17\" fill=\"url(#{prefix}-{state:?})\"/>",
-                self.y + 2.0
-            ));
-            let (words, word) = (state.words(), state.word());
-            let text = match words.contains(word) {
-                true => words.to_string(),
-                false => format!("{word}: {words}"),
-            };
-            self.text("", 42.0, self.y + 16.0, &text);
+        let mut states: Vec<State> = self.used.iter().copied().collect();
+        states.sort_by_key(|state| fill(*state));
+        let mut before = None;
+        for state in states {
+            if before.replace(fill(state)) != Some(fill(state)) {
+                let (prefix, y) = (self.prefix, self.y + 2.0);
+                self.add(&format!(
+                    "<rect class=\"bar\" x=\"4\" y=\"{y:.0}\" width=\"30\" \
+                     height=\"17\" fill=\"url(#{prefix}-{state:?})\"/>"
+                ));
+            }
+            self.text("", 42.0, self.y + 16.0, state.words());
             self.y += ROW;
         }
         self.y += 4.0;
@@ -241,24 +244,6 @@ fn role(label: &str) -> String {
     format!("{}s", role.trim_end())
 }
 
-/// Nobody sees what is shorter than a unit, and a thread that never rests would
-/// have thousands of bars. In each unit, the state counts that lasts longest.
-fn smooth(lane: &Lane, unit: Duration) -> Vec<Span> {
-    let mut smooth = Lane::new(String::new());
-    let Some(first) = lane.spans.first() else { return Vec::new() };
-    let mut from = first.from;
-    while from < lane.last() {
-        let to = (from + unit).min(lane.last());
-        let within =
-            |it: &Span| it.to.min(to).saturating_sub(it.from.max(from));
-        let longest = lane.spans.iter().max_by_key(|it| within(it));
-        smooth.enter(longest.unwrap_or(first).state, from);
-        smooth.extend(to);
-        from = to;
-    }
-    smooth.spans
-}
-
 /// The times on the axis, between four and eight of them.
 fn ticks(length: Duration) -> Vec<Duration> {
     let steps = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
@@ -267,37 +252,4 @@ fn ticks(length: Duration) -> Vec<Duration> {
     let step = *step.unwrap_or(&steps[steps.len() - 1]);
     let ticks = (0..).map(|count| step * count);
     ticks.take_while(|tick| *tick <= length).collect()
-}
-
-/// All of a run in words.
-fn describe(run: &Run) -> String {
-    let mut text = format!("{}. ", run.server);
-    for (index, lane) in run.clients.iter().enumerate() {
-        text += &format!("Client {}, {}. ", index + 1, words(lane));
-    }
-    for lane in &run.threads {
-        text += &format!("Thread {}. ", words(lane));
-    }
-    for (at, what) in &run.marks {
-        text += &format!("At {:.1} s: {what}. ", at.as_secs_f64());
-    }
-    text
-}
-
-/// A lane in words, with what lasts long enough to be seen.
-fn words(lane: &Lane) -> String {
-    let spans = smooth(lane, Duration::from_millis(20));
-    let states: Vec<_> = spans
-        .iter()
-        .map(|it| {
-            let seconds = it.to.as_secs_f64();
-            format!("{} until {seconds:.1} s", it.state.words())
-        })
-        .take(12)
-        .collect();
-    let end = match lane.end.as_str() {
-        "" => String::new(),
-        end => format!("; {end}"),
-    };
-    format!("{}: {}{end}", lane.label, states.join(", "))
 }

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::record::{Lane, State};
 
+/// Threads of a process don't all end at the very same time.
+const MOMENT: Duration = Duration::from_millis(50);
+
 pub struct Threads {
     pid: u32,
     start: Instant,
@@ -56,9 +59,15 @@ impl Threads {
         self.end(now, "ends", |thread| !seen.contains(&thread.id));
     }
 
-    /// The server has ended, and all its threads with it.
+    /// The server has ended, and all its threads with it. Some may have been
+    /// seen to end a moment before.
     pub fn end_all(&mut self) {
         self.end(self.start.elapsed(), "", |_| true);
+        for thread in &mut self.threads {
+            if thread.since.elapsed() < MOMENT {
+                thread.lane.end.clear();
+            }
+        }
     }
 
     fn end(
