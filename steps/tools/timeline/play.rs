@@ -28,6 +28,8 @@ struct Play {
     threads: Threads,
     clients: Vec<Client>,
     marks: Vec<(Duration, String)>,
+    /// The processes that the server has started.
+    children: Vec<u32>,
     /// How the server has ended.
     end: Option<String>,
     /// How many clients have ended, and since when.
@@ -58,6 +60,7 @@ impl Play {
             server,
             clients: Vec::new(),
             marks: Vec::new(),
+            children: Vec::new(),
             end: None,
             ended: 0,
             changed: start,
@@ -168,6 +171,9 @@ impl Play {
         if self.end.is_none() {
             self.threads.sample();
             self.end = self.server.end();
+            if self.end.is_none() {
+                self.children = self.threads.children();
+            }
             if let Some(end) = &self.end {
                 self.marks.push((self.start.elapsed(), end.clone()));
                 self.threads.end_all();
@@ -212,11 +218,10 @@ impl Play {
         // Those that still wait see that nobody tells them anything anymore.
         let clients = self.clients.into_iter().map(|client| client.lane(now));
         let clients = clients.collect();
-        let children = self.threads.children();
         let threads = self.threads.all().iter().map(|it| it.lane.clone());
         let threads = threads.collect();
         let note = self.threads.note.clone();
-        self.server.stop(&children);
+        self.server.stop(&self.children);
         let (server, marks) = (server.name.clone(), self.marks);
         Run { server, clients, threads, marks, shape, note }
     }

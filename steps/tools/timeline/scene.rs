@@ -84,8 +84,7 @@ pub const SCENES: &[Scene] = &[
     },
     Scene {
         name: "drip",
-        about: "four clients that send a byte now and then, and a quick one; \
-                give the server a short deadline: \"step13 --head-seconds 2\"",
+        about: "four requests that never end; try \"step13 --head-seconds 2\"",
         steps: &[
             Come(4, "drips", Drip),
             Moment("four clients send a byte now and then", 300),
@@ -126,8 +125,7 @@ pub const SCENES: &[Scene] = &[
     },
     Scene {
         name: "overload",
-        about: "eight slow requests; give the server a short queue: \
-                \"step15 --queue 2\"",
+        about: "eight slow requests; try it with \"step15 --queue 2\"",
         steps: &[
             Come(4, "first", Ask("/sleep?ms=1000")),
             Moment("four clients ask for /sleep", 100),

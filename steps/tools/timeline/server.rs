@@ -97,8 +97,8 @@ impl Running {
         kill("-TERM", &[self.id()])
     }
 
-    /// Ends the server, and the processes that it has started: at once, when it
-    /// doesn't do so by itself.
+    /// Ends the server, and the processes that it has started, if they don't do
+    /// so by themselves when they're asked to.
     pub fn stop(mut self, children: &[u32]) {
         if self.end().is_none() && self.terminate().is_ok() {
             let start = Instant::now();
@@ -106,7 +106,7 @@ impl Running {
                 thread::sleep(POLL);
             }
         }
-        if self.end().is_none() && !children.is_empty() {
+        if !children.is_empty() {
             _ = kill("-KILL", children);
         }
     }
