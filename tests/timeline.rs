@@ -65,8 +65,8 @@ fn a_bad_command_line_is_one_line() {
         (&["silent", "step05", "--trace", "--shape"], "--trace needs a file"),
         (&["silent", ""], "\"\" isn't a server's name"),
         (&["silent", "a\nb"], "\"a\\nb\" isn't a server's name"),
-        (&["silent", "x=sleep 9"], "the command \"sleep 9\" has no {port}"),
-        (&["silent", "x="], "the command \"\" has no {port}"),
+        (&["silent", "x= "], "\"x= \" isn't NAME=COMMAND"),
+        (&["silent", "=x"], "\"=x\" isn't NAME=COMMAND"),
     ];
     for (arguments, line) in cases {
         assert_refused(arguments, 2, line);
@@ -84,6 +84,9 @@ fn a_server_that_does_not_start_is_named() {
     let load = path("load");
     let line = format!("{load:?} should print `listening on http://ADDRESS`");
     assert_refused(&["silent", &load], 1, &line);
+    let command = format!("mine={load}");
+    let line = "\"mine\" should print `listening on http://ADDRESS`";
+    assert_refused(&["silent", &command], 1, line);
     let command = format!("mine={load} --bogus {{port}}");
     let line = "\"mine\" ended before it listened on 127.0.0.1:";
     assert_refused(&["silent", &command], 1, line);

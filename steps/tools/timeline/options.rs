@@ -10,7 +10,7 @@ timeline: draws what clients and a server's threads do, and when
 
   cargo run --bin timeline -- six-at-once step03 step04 step05
   cargo run --bin timeline -- --html six.html six-at-once ./my-server
-  cargo run --bin timeline -- silent \"python=python3 -m http.server {port}\"
+  cargo run --bin timeline -- --shape silent step05
 
 The clients of the SCENE visit each SERVER, one server after the other. A server
 is one of these:
@@ -18,10 +18,12 @@ is one of these:
   \"step15 --queue 2\" such a program, with options
   ./my-server        any program, by a path with a slash in it, that takes an
                      address and prints `listening on http://ADDRESS` first
-  \"NAME=COMMAND {port}\"
-                     any command; {port} becomes a port that is free. Only
-                     blanks separate its words. A server that wants its port in
-                     a file needs a small script, which ends with `exec`
+  \"python=python3 -m http.server {port}\"
+                     any command, with the name for the picture before it. In
+                     place of {port}, it gets a port that is free. Without a
+                     {port}, it's like ./my-server. Only blanks separate its
+                     words. A server that wants its port in a file needs a
+                     small script, which ends with `exec`
 
 Scenes:
 ";
@@ -134,15 +136,15 @@ fn server(argument: &str) -> Result<Server, String> {
         first.contains('=') && !name.contains(is_separator)
     });
     if let Some((name, command)) = named {
-        if !command.contains("{port}") {
-            return Err(format!(
-                "the command {command:?} has no {{port}}, which becomes the \
-                 port to listen on"
-            ));
+        let place = match command.contains("{port}") {
+            true => Place::AnyCommand,
+            false => Place::Program,
+        };
+        let (name, command): (_, Vec<_>) = (name.to_string(), words(command));
+        if name.is_empty() || command.is_empty() {
+            return Err(format!("{argument:?} isn't NAME=COMMAND; see --help"));
         }
-        let name = name.to_string();
-        let command = words(command);
-        return Ok(Server { name, place: Place::AnyCommand, command });
+        return Ok(Server { name, place, command });
     }
     let name = argument.to_string();
     if first.contains(is_separator) {
