@@ -32,7 +32,7 @@ const PICTURES: [(&str, &str, &[&str]); 11] = [
         "slow-and-quick",
         &["the riddle's loop=./riddle", "step05=./step05"],
     ),
-    ("six_05", "six-at-once", &["step05=./step05"]),
+    ("slow_05", "six-at-once", &["step05=./step05"]),
     ("shutdown_06", "shutdown", &["step05=./step05", "step06=./step06"]),
     ("drip_13", "drip", &["step13, 2 s for a head=./step13 --head-seconds 2"]),
     (
@@ -213,7 +213,7 @@ fn the_shapes_say_what_the_chapters_say() {
             "worker, 3 times: waits for the lock",
         ),
         ("riddle_05", "step05", "client quick: 200"),
-        ("six_05", "step05", "worker, 4 times: in read: waits for its client"),
+        ("slow_05", "step05", "worker, 4 times: in read: waits for its client"),
         ("shutdown_06", "step05", "client first, 4 times: no answer"),
         ("shutdown_06", "step06", "client next, 2 times: 200"),
         ("shutdown_06", "step06", "the server: exits with 0"),

@@ -25,7 +25,7 @@ fn list(run: &Run) -> String {
     let clients = run.clients.iter().enumerate();
     let clients =
         clients.map(|(index, it)| format!("client {} {}", index + 1, it.label));
-    let threads = run.threads.iter().map(|it| format!("thread {}", it.label));
+    let threads = run.threads.iter().map(|it| it.label.clone());
     let item = |name: String| format!("<li>{}: <b></b></li>\n", xml(&name));
     let items: String = clients.chain(threads).map(item).collect();
     format!("<h2>{}</h2>\n<ul>\n{items}</ul>\n", xml(&run.server))

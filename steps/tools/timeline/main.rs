@@ -82,7 +82,7 @@ fn name(path: &Option<impl AsRef<Path>>) -> String {
     let stem = path.as_ref().and_then(|path| path.as_ref().file_stem());
     let stem = stem.unwrap_or_default().to_string_lossy();
     let plain = |it: char| if it.is_ascii_alphanumeric() { it } else { '_' };
-    format!("timeline_{}", stem.chars().map(plain).collect::<String>())
+    stem.chars().map(plain).collect()
 }
 
 fn write(

@@ -2,6 +2,7 @@
 //! other, and one axis for all of them.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::time::Duration;
 
 use crate::describe::{describe, smooth};
@@ -54,6 +55,8 @@ struct Picture<'a> {
     prefix: &'a str,
     length: Duration,
     body: String,
+    /// What's drawn over the rest of a run: words.
+    over: String,
     /// How far down it is drawn.
     y: f64,
     used: BTreeSet<State>,
@@ -62,8 +65,9 @@ struct Picture<'a> {
 impl Picture<'_> {
     fn new<'a>(runs: &[Run], prefix: &'a str) -> Picture<'a> {
         let length = record::length(runs);
-        let (body, used) = (String::new(), BTreeSet::new());
-        Picture { prefix, length, body, y: 0.0, used }
+        let (body, over, used) =
+            (String::new(), String::new(), BTreeSet::new());
+        Picture { prefix, length, body, over, y: 0.0, used }
     }
 
     fn x(&self, time: Duration) -> f64 {
@@ -77,10 +81,11 @@ impl Picture<'_> {
     }
 
     fn text(&mut self, class: &str, x: f64, y: f64, text: &str) {
-        let text = xml(text);
-        self.add(&format!(
-            "<text class=\"{class}\" x=\"{x:.0}\" y=\"{y:.0}\">{text}</text>"
-        ));
+        self.body += &element(class, x, y, text);
+    }
+
+    fn text_over(&mut self, class: &str, x: f64, y: f64, text: &str) {
+        self.over += &element(class, x, y, text);
     }
 
     fn run(&mut self, run: &Run) {
@@ -120,6 +125,7 @@ impl Picture<'_> {
                 "<path class=\"mark\" d=\"M{x:.1} {from}V{to}\"/>"
             ));
         }
+        self.body += &mem::take(&mut self.over);
         self.y += 8.0;
     }
 
@@ -166,7 +172,7 @@ impl Picture<'_> {
             if let Some(word) = words.iter().find(|it| fits(it)) {
                 let is_dark = fill(span.state).0 == "busy";
                 let class = if is_dark { "in" } else { "on" };
-                self.text(class, from + 5.0, self.y + 15.5, word);
+                self.text_over(class, from + 5.0, self.y + 15.5, word);
             }
         }
         if !lane.end.is_empty() {
@@ -174,9 +180,9 @@ impl Picture<'_> {
             let room = WIDTH - x - 6.0;
             let y = self.y + 15.5;
             if lane.end.len() as f64 * LETTER < room {
-                self.text("bold on", x + 5.0, y, &lane.end);
+                self.text_over("bold on", x + 5.0, y, &lane.end);
             } else {
-                self.text("bold on end", x - 4.0, y, &lane.end);
+                self.text_over("bold on end", x - 4.0, y, &lane.end);
             }
         }
         self.y += ROW;
@@ -227,6 +233,11 @@ impl Picture<'_> {
         }
         self.y += 4.0;
     }
+}
+
+fn element(class: &str, x: f64, y: f64, text: &str) -> String {
+    let text = xml(text);
+    format!("<text class=\"{class}\" x=\"{x:.0}\" y=\"{y:.0}\">{text}</text>\n")
 }
 
 fn pattern(prefix: &str, state: State) -> String {
