@@ -270,3 +270,43 @@ fn a_server_of_several_processes_is_seen_and_ended() {
     let connected = std::net::TcpStream::connect(address);
     assert!(connected.is_err(), "step05 is still there");
 }
+
+/// The page says what each lane does at the moment that its address names.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "in .ci/run"]
+fn the_page_tells_who_does_what() {
+    let scratch = Scratch::new("timeline");
+    let page = scratch.0.join("page.html");
+    let mut command = Command::new(binary("timeline"));
+    command.arg("--html").arg(&page).args(["slow-and-quick", &path("step03")]);
+    command.timeout(LIMIT).assert().success();
+    let page = page.to_str().unwrap();
+    // `None` if there's no browser here.
+    let said = |moment: u32| {
+        let mut browser = std::process::Command::new("timeout");
+        browser.args(["-k", "1", "60", "chromium", "--headless"]);
+        browser.args(["--no-sandbox", "--disable-gpu", "--dump-dom"]);
+        browser.arg(format!("--user-data-dir={}", scratch.0.display()));
+        browser.arg(format!("file://{page}#{moment}")).env("HOME", &scratch.0);
+        let run = browser.output().unwrap();
+        let is_there = run.status.code() != Some(127);
+        is_there.then(|| String::from_utf8(run.stdout).unwrap())
+    };
+    let Some(before) = said(600) else {
+        eprintln!("skipped, because chromium isn't installed");
+        return;
+    };
+    let lines = |main: &str, slow: &str| {
+        [("main", main), ("client 1 slow", slow)]
+            .map(|(name, what)| format!("<li>{name}: <b>{what}</b></li>"))
+    };
+    let sleeps = "sleeps, while it makes an answer";
+    for line in lines(sleeps, "waits for the answer") {
+        assert!(before.contains(&line), "no {line} in {before}");
+    }
+    let after = said(60_000).unwrap();
+    for line in lines("in accept: waits for a client", "200") {
+        assert!(after.contains(&line), "no {line} in {after}");
+    }
+}

@@ -175,8 +175,7 @@ impl Play {
                 self.children = self.threads.children();
             }
             if let Some(end) = &self.end {
-                self.marks.push((self.start.elapsed(), end.clone()));
-                self.threads.end_all();
+                self.marks.push((self.threads.end_all(), end.clone()));
             }
         }
         let ended =

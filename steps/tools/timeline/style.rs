@@ -29,7 +29,5 @@ const CROSS: &str = "M0 0 8 8M0 8 8 0";
 const LINES: &str = "M0 4H8";
 const BARS: &str = "M4 0V8";
 
-/// It stands in the picture itself, so that it goes anywhere. In a page of the
-/// book, the page's theme counts, and anywhere else what the reader's system
-/// prefers. Paper is white.
+/// It is part of each picture, so that a picture can go anywhere.
 pub const STYLE: &str = include_str!("style.css");

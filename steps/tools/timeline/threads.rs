@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::record::{Lane, State};
 
 /// Threads of a process don't all end at the very same time.
-const MOMENT: Duration = Duration::from_millis(50);
+const MOMENT: Duration = Duration::from_millis(150);
 
 pub struct Threads {
     pid: u32,
@@ -60,14 +60,16 @@ impl Threads {
     }
 
     /// The server has ended, and all its threads with it. Some may have been
-    /// seen to end a moment before.
-    pub fn end_all(&mut self) {
+    /// seen to end a moment before. Returns when the last of them did.
+    pub fn end_all(&mut self) -> Duration {
         self.end(self.start.elapsed(), "", |_| true);
         for thread in &mut self.threads {
             if thread.since.elapsed() < MOMENT {
                 thread.lane.end.clear();
             }
         }
+        let ends = self.threads.iter().map(|it| it.lane.last());
+        ends.max().unwrap_or(self.start.elapsed())
     }
 
     fn end(
