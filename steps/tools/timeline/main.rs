@@ -10,13 +10,13 @@ mod html;
 mod launch;
 mod options;
 mod play;
+mod proc;
 mod record;
 mod scene;
 mod server;
 mod shape;
 mod style;
 mod svg;
-#[cfg(target_os = "linux")]
 mod syscalls;
 mod text;
 mod threads;

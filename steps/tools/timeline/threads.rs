@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::record::{Lane, State};
+use crate::proc;
+use crate::record::Lane;
 
 /// Threads of a process don't all end at the very same time.
 const MOMENT: Duration = Duration::from_millis(150);
@@ -52,7 +53,7 @@ impl Threads {
     pub fn sample(&mut self) {
         let now = self.start.elapsed();
         let mut seen = Vec::new();
-        for seen_thread in linux::threads(self.pid, &mut self.note) {
+        for seen_thread in proc::threads(self.pid, &mut self.note) {
             seen.push(seen_thread.id);
             self.note_state(seen_thread, now);
         }
@@ -88,7 +89,7 @@ impl Threads {
         }
     }
 
-    fn note_state(&mut self, seen: linux::Seen, now: Duration) {
+    fn note_state(&mut self, seen: proc::Seen, now: Duration) {
         let known =
             self.threads.iter().position(|it| it.is_alive && it.id == seen.id);
         let index = known.unwrap_or_else(|| {
@@ -113,99 +114,5 @@ impl Threads {
             None if seen.id == seen.process => format!("process {}", index + 1),
             None => format!("thread {}", index + 1),
         };
-    }
-}
-
-#[cfg(target_os = "linux")]
-mod linux {
-    use super::State;
-    use crate::syscalls;
-    use std::fs;
-    use std::io::{self, ErrorKind};
-
-    /// A thread as it is at this moment.
-    pub struct Seen {
-        pub process: u32,
-        pub id: u32,
-        /// Its own name, if it has one.
-        pub name: Option<String>,
-        pub state: State,
-    }
-
-    /// The threads of a process and of all that it has started.
-    pub fn threads(pid: u32, note: &mut Option<String>) -> Vec<Seen> {
-        let mut seen = Vec::new();
-        let mut processes = vec![pid];
-        while let Some(process) = processes.pop() {
-            let ids = ids(process);
-            let own_name = read(process, process, "comm").unwrap_or_default();
-            for &id in &ids {
-                // It may have ended in the meantime.
-                let Ok(state) = state(process, id, &ids, note) else {
-                    continue;
-                };
-                let name = read(process, id, "comm").ok();
-                let name = name.filter(|it| *it != own_name);
-                seen.push(Seen { process, id, name, state });
-                let children = read(process, id, "children");
-                let children = children.unwrap_or_default();
-                let children = children.split_whitespace();
-                processes
-                    .extend(children.filter_map(|it| it.parse::<u32>().ok()));
-            }
-        }
-        seen.sort_by_key(|it| (it.process != pid, it.process, it.id));
-        seen
-    }
-
-    fn state(
-        process: u32,
-        id: u32,
-        ids: &[u32],
-        note: &mut Option<String>,
-    ) -> io::Result<State> {
-        let stat = read(process, id, "stat")?;
-        if syscalls::has_ended(&stat) {
-            return Err(ErrorKind::NotFound.into());
-        }
-        match read(process, id, "syscall") {
-            Ok(line) => Ok(syscalls::state(&line, ids)),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                note.get_or_insert(UNREADABLE.to_string());
-                Ok(syscalls::state_of_stat(&stat))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    const UNREADABLE: &str = "this system doesn't let you see where a thread \
-        waits (/proc/PID/task/TID/syscall), only whether it does";
-
-    fn ids(process: u32) -> Vec<u32> {
-        let tasks = fs::read_dir(format!("/proc/{process}/task"));
-        let names = tasks.into_iter().flatten().flatten();
-        let ids = names.filter_map(|it| it.file_name().to_str()?.parse().ok());
-        ids.collect()
-    }
-
-    fn read(process: u32, id: u32, what: &str) -> io::Result<String> {
-        let path = format!("/proc/{process}/task/{id}/{what}");
-        Ok(fs::read_to_string(path)?.trim_end().to_string())
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod linux {
-    use super::State;
-
-    pub struct Seen {
-        pub process: u32,
-        pub id: u32,
-        pub name: Option<String>,
-        pub state: State,
-    }
-
-    pub fn threads(_: u32, _: &mut Option<String>) -> Vec<Seen> {
-        Vec::new()
     }
 }
