@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::path::{PathBuf, is_separator};
+use std::path::{Path, PathBuf, is_separator};
 
 use crate::scene::{self, SCENES, Scene};
 
@@ -146,10 +146,12 @@ fn server(argument: &str) -> Result<Server, String> {
         }
         return Ok(Server { name, place, command });
     }
-    let name = argument.to_string();
     if first.contains(is_separator) {
+        let file = Path::new(argument).file_name().unwrap_or_default();
+        let name = file.to_string_lossy().into_owned();
         let command = vec![argument.to_string()];
         return Ok(Server { name, place: Place::Program, command });
     }
+    let name = argument.to_string();
     Ok(Server { name, place: Place::Package, command: words(argument) })
 }

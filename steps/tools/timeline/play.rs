@@ -32,8 +32,8 @@ struct Play {
     children: Vec<u32>,
     /// How the server has ended.
     end: Option<String>,
-    /// How many clients have ended, and since when.
-    ended: usize,
+    /// How often something has changed for a client, and when it last did.
+    changes: usize,
     changed: Instant,
     shape: String,
 }
@@ -62,7 +62,7 @@ impl Play {
             marks: Vec::new(),
             children: Vec::new(),
             end: None,
-            ended: 0,
+            changes: 0,
             changed: start,
             shape: String::new(),
         }
@@ -178,10 +178,13 @@ impl Play {
                 self.marks.push((self.threads.end_all(), end.clone()));
             }
         }
-        let ended =
-            self.clients.iter().filter(|it| it.notes().end.is_some()).count();
-        if ended != self.ended {
-            (self.ended, self.changed) = (ended, Instant::now());
+        let changes = self.clients.iter().map(|client| {
+            let notes = client.notes();
+            notes.lane.spans.len() + usize::from(notes.end.is_some())
+        });
+        let changes = changes.sum();
+        if changes != self.changes {
+            (self.changes, self.changed) = (changes, Instant::now());
         }
     }
 
@@ -214,7 +217,6 @@ impl Play {
         if let Some((_, end)) = self.marks.last() {
             shape += &format!("  the server: {end}\n");
         }
-        // Those that still wait see that nobody tells them anything anymore.
         let clients = self.clients.into_iter().map(|client| client.lane(now));
         let clients = clients.collect();
         let threads = self.threads.all().iter().map(|it| it.lane.clone());

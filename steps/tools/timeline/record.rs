@@ -1,4 +1,5 @@
-//! What came of a run: who was in which state, and when.
+//! What came of a run: in which state each client and each thread was, and
+//! when.
 
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ impl State {
         match self {
             State::Connecting => "connects",
             State::Silent => "silent",
-            State::SendingSlowly => "sends slowly",
+            State::SendingSlowly => "slow",
             State::WaitingForAnswer => "waits",
             State::Receiving => "receives",
             State::Idle => "idle",

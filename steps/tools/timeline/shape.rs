@@ -1,6 +1,6 @@
-//! The shape of a run in words: who waits for whom, and which thread is where.
-//! No time is in it, and nothing that is a matter of chance, so that two runs
-//! of one server have the same.
+//! The shape of a run in words: what each client waits for, and where each
+//! thread is. No time is in it, and nothing that is a matter of chance, so that
+//! two runs of one server have the same.
 
 use std::collections::BTreeMap;
 

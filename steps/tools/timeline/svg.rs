@@ -89,7 +89,11 @@ impl Picture<'_> {
     }
 
     fn run(&mut self, run: &Run) {
-        self.text("title", 4.0, self.y + 22.0, &run.server);
+        let (y, server) = (self.y + 22.0, xml(&run.server));
+        self.add(&format!(
+            "<text class=\"bold\" x=\"4\" y=\"{y:.0}\">{server}<tspan \
+             class=\"plain\"> and its clients:</tspan></text>"
+        ));
         self.y += 30.0;
         for (at, what) in &run.marks {
             let (x, y) = (self.x(*at), self.y + 15.0);
@@ -104,7 +108,7 @@ impl Picture<'_> {
             (lane.label.clone(), format!("{} {}", index + 1, lane.label))
         };
         self.lanes(&run.clients, run.clients.iter().enumerate().map(number));
-        self.text("", 4.0, self.y + 18.0, "threads of the server:");
+        self.text("", 4.0, self.y + 18.0, "its threads:");
         self.y += ROW;
         if run.threads.is_empty() {
             let why = run.note.as_deref().unwrap_or("none is left to be seen");
