@@ -22,8 +22,13 @@ use assert_cmd::assert::Assert;
 /// A tool that hangs would never end.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// Runs the tool where the programs are, because a command is split at blanks,
+/// and the path of this repository may have some.
 fn timeline(arguments: &[&str]) -> Assert {
-    Command::new(binary("timeline")).args(arguments).timeout(LIMIT).assert()
+    let tool = binary("timeline");
+    let mut command = Command::new(&tool);
+    command.current_dir(tool.parent().unwrap());
+    command.args(arguments).timeout(LIMIT).assert()
 }
 
 /// The path of a server: a step that's named is built first, and that takes a
@@ -85,15 +90,13 @@ fn a_server_that_does_not_start_is_named() {
         1,
         "`cargo build --bin=step99` fails",
     );
-    let load = path("load");
     let line = "\"load\" should print `listening on http://ADDRESS`";
-    assert_refused(&["silent", &load], 1, line);
-    let command = format!("mine={load}");
+    assert_refused(&["silent", "./load"], 1, line);
     let line = "\"mine\" should print `listening on http://ADDRESS`";
-    assert_refused(&["silent", &command], 1, line);
-    let command = format!("mine={load} --bogus {{port}}");
+    assert_refused(&["silent", "mine=./load"], 1, line);
+    let command = "mine=./load --bogus {port}";
     let line = "\"mine\" ended before it listened on 127.0.0.1:";
-    assert_refused(&["silent", &command], 1, line);
+    assert_refused(&["silent", command], 1, line);
 }
 
 #[test]
@@ -114,7 +117,12 @@ fn draw(scene: &str, servers: &[&str]) -> [String; 3] {
     for (option, file) in options {
         command.arg(option).arg(file);
     }
-    command.arg(scene).args(servers).timeout(LIMIT).assert().success();
+    let run = command.arg(scene).args(servers).timeout(LIMIT).assert();
+    let said = stdout(&run.success());
+    for file in &files {
+        let line = format!("written: {}\n", file.display());
+        assert!(said.contains(&line), "{said}");
+    }
     files.map(|file| fs::read_to_string(file).unwrap())
 }
 

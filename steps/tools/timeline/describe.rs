@@ -54,3 +54,40 @@ pub fn smooth(lane: &Lane, unit: Duration) -> Vec<Span> {
     }
     smooth.spans
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::State;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn what_is_too_short_to_be_seen_is_left_out() {
+        let mut lane = Lane::new("worker".to_string());
+        for time in 0..100 {
+            let state = match time % 10 {
+                9 => State::WaitingForLock,
+                _ => State::Running,
+            };
+            lane.enter(state, MILLISECOND * time);
+        }
+        lane.enter(State::WaitingForJob, MILLISECOND * 100);
+        lane.extend(MILLISECOND * 200);
+        assert_eq!(lane.spans.len(), 21);
+        let span = |state, from: u32, to: u32| Span {
+            state,
+            from: MILLISECOND * from,
+            to: MILLISECOND * to,
+        };
+        let expected = [
+            span(State::Running, 0, 100),
+            span(State::WaitingForJob, 100, 200),
+        ];
+        assert_eq!(smooth(&lane, MILLISECOND * 10), expected);
+        let words = words(&lane);
+        let expected = "worker: runs until 0.1 s, waits at a channel, for a \
+                        job until 0.2 s";
+        assert_eq!(words, expected);
+    }
+}

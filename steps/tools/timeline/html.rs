@@ -1,5 +1,7 @@
 //! A page with the picture, and with a slider that says who does what.
 
+use std::time::Duration;
+
 use crate::record::{self, Lane, Run};
 use crate::scene::Scene;
 use crate::svg::{self, LEFT, RIGHT};
@@ -28,7 +30,11 @@ fn list(run: &Run) -> String {
     let threads = run.threads.iter().map(|it| it.label.clone());
     let item = |name: String| format!("<li>{}: <b></b></li>\n", xml(&name));
     let items: String = clients.chain(threads).map(item).collect();
-    format!("<h2>{}</h2>\n<ul>\n{items}</ul>\n", xml(&run.server))
+    let mark = |(at, what): &(Duration, String)| {
+        format!("<p>{} after {} ms</p>\n", xml(what), at.as_millis())
+    };
+    let marks: String = run.marks.iter().map(mark).collect();
+    format!("<h2>{}</h2>\n{marks}<ul>\n{items}</ul>\n", xml(&run.server))
 }
 
 /// `[label, end, [[from, to, state], …]]`, in milliseconds.

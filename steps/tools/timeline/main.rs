@@ -23,8 +23,8 @@ mod threads;
 mod trace;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs};
 
@@ -58,38 +58,47 @@ fn print(text: &str) -> Result<(), String> {
 
 fn run(options: &Options) -> Result<(), String> {
     server::build(&options.servers)?;
-    let mut runs = Vec::new();
+    let (scene, mut runs) = (options.scene, Vec::new());
     for server in &options.servers {
-        runs.push(play::play(options.scene, server)?);
+        if io::stderr().is_terminal() {
+            complain(&format!("playing {} with {}", scene.name, server.name));
+        }
+        runs.push(play::play(scene, server)?);
     }
     let notes: BTreeSet<_> = runs.iter().flat_map(|run| &run.note).collect();
     for note in notes {
         complain(note);
     }
-    let scene = options.scene;
     if options.shape {
         let shape = |run: &Run| format!("# {}\n{}", run.server, run.shape);
         print(&runs.iter().map(shape).collect::<String>())?;
     }
-    write(&options.out, || svg::draw(scene, &runs, &name(&options.out)))?;
-    write(&options.html, || html::page(scene, &runs))?;
-    write(&options.trace, || trace::json(&runs))
+    let Options { out, html, trace, .. } = options;
+    write(out, || svg::draw(scene, &runs, &name(out)))?;
+    write(html, || html::page(scene, &runs))?;
+    write(trace, || trace::json(&runs))?;
+    let files = [out, html, trace].into_iter().flatten();
+    let names = files.map(|file| format!("written: {}\n", file.display()));
+    match options.shape {
+        true => Ok(()),
+        false => print(&names.collect::<String>()),
+    }
 }
 
 /// What the identifiers in a picture begin with, so that several pictures go
 /// into one page: the file's name.
-fn name(path: &Option<impl AsRef<Path>>) -> String {
-    let stem = path.as_ref().and_then(|path| path.as_ref().file_stem());
+fn name(path: &Option<PathBuf>) -> String {
+    let stem = path.as_ref().and_then(|path| path.file_stem());
     let stem = stem.unwrap_or_default().to_string_lossy();
     let plain = |it: char| if it.is_ascii_alphanumeric() { it } else { '_' };
     stem.chars().map(plain).collect()
 }
 
 fn write(
-    path: &Option<impl AsRef<Path>>,
+    path: &Option<PathBuf>,
     text: impl FnOnce() -> String,
 ) -> Result<(), String> {
-    let Some(path) = path.as_ref().map(AsRef::as_ref) else { return Ok(()) };
+    let Some(path) = path else { return Ok(()) };
     fs::write(path, text())
         .map_err(|error| format!("cannot write {path:?}: {error}"))
 }

@@ -256,10 +256,12 @@ fn pattern(prefix: &str, state: State) -> String {
 /// The label of a thread without its number, for several of them.
 fn role(label: &str) -> String {
     let role = label.trim_end_matches(|it: char| it.is_ascii_digit());
-    format!("{}s", role.trim_end())
+    let role = role.trim_end();
+    let end = if role.ends_with('s') { "es" } else { "s" };
+    format!("{role}{end}")
 }
 
-/// The times on the axis, between four and eight of them.
+/// The times on the axis, about five of them.
 fn ticks(length: Duration) -> Vec<Duration> {
     let steps = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
     let steps = steps.map(Duration::from_millis);
@@ -267,4 +269,27 @@ fn ticks(length: Duration) -> Vec<Duration> {
     let step = *step.unwrap_or(&steps[steps.len() - 1]);
     let ticks = (0..).map(|count| step * count);
     ticks.take_while(|tick| *tick <= length).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_has_a_few_ticks() {
+        for milliseconds in [1, 90, 500, 1_600, 4_000, 16_000, 40_000] {
+            let length = Duration::from_millis(milliseconds);
+            let ticks = ticks(length);
+            assert_eq!(ticks[0], Duration::ZERO);
+            assert!(ticks.len() <= 6, "{ticks:?}");
+            assert!(milliseconds < 60 || ticks.len() >= 3, "{ticks:?}");
+            assert!(ticks.iter().all(|tick| *tick <= length));
+        }
+    }
+
+    #[test]
+    fn many_of_a_kind_are_named_by_it() {
+        assert_eq!(role("worker 12"), "workers");
+        assert_eq!(role("process 3"), "processes");
+    }
 }
