@@ -47,17 +47,21 @@ fn state(
     ids: &[u32],
     note: &mut Option<String>,
 ) -> io::Result<State> {
-    let stat = read(process, id, "stat")?;
-    if syscalls::has_ended(&stat) {
-        return Err(ErrorKind::NotFound.into());
-    }
+    let stat = || match read(process, id, "stat") {
+        Ok(stat) if syscalls::has_ended(&stat) => {
+            Err(ErrorKind::NotFound.into())
+        }
+        stat => stat,
+    };
+    stat()?;
     match read(process, id, "syscall") {
         Ok(line) => Ok(syscalls::state(&line, ids)),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+        Err(_) => {
+            // Unless it has just ended.
+            let stat = stat()?;
             note.get_or_insert(UNREADABLE.to_string());
             Ok(syscalls::state_of_stat(&stat))
         }
-        Err(error) => Err(error),
     }
 }
 
