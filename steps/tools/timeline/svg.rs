@@ -24,6 +24,8 @@ const BAR: f64 = 19.0;
 const MANY: usize = 7;
 const THIN_ROW: f64 = 5.0;
 const LETTER: f64 = 7.6;
+/// With so many changes, a thread is never at rest.
+const RESTLESS: usize = 40;
 
 pub fn draw(scene: &Scene, runs: &[Run], prefix: &str) -> String {
     let mut picture = Picture::new(runs, prefix);
@@ -194,7 +196,9 @@ impl Picture<'_> {
 
     /// Draws a lane's bars, and returns them.
     fn bars(&mut self, lane: &Lane, height: f64, class: &str) -> Vec<Span> {
-        let unit = self.length.div_f64((RIGHT - LEFT) / 1.5);
+        // A thread that never rests is drawn with a broad brush.
+        let unit = if lane.spans.len() < RESTLESS { 1.5 } else { 12.0 };
+        let unit = self.length.div_f64((RIGHT - LEFT) / unit);
         let spans = smooth(lane, unit);
         for span in &spans {
             let (from, to) = (self.x(span.from), self.x(span.to));
