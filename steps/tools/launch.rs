@@ -101,7 +101,9 @@ pub fn address(name: &str) -> Result<SocketAddr, String> {
     if found.ip().to_canonical().is_loopback() {
         return Ok(found);
     }
-    Err(format!("{name:?} is not this machine's 127.0.0.1, nor like it"))
+    Err(format!(
+        "{name:?} is not this machine's 127.0.0.1, and no other is tried"
+    ))
 }
 
 /// The first line of a program's output, or as much of one as is there when the
