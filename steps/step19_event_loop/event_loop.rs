@@ -77,8 +77,8 @@ impl EventLoop {
         while self.open > 0 && Instant::now() < end {
             self.turn(end)?;
         }
-        let owes_nothing = |it: &&Connection| !it.owes_response();
-        Ok(self.open - self.resting.iter().filter(owes_nothing).count())
+        let resting = self.resting.iter();
+        Ok(self.open - resting.filter(|it| !it.owes_response()).count())
     }
     // ANCHOR_END: run
 

@@ -101,8 +101,8 @@ impl EventLoop {
         while self.open > 0 && Instant::now() < end {
             self.turn(end)?;
         }
-        let owes_nothing = |it: &&Box<Connection>| !it.owes_response();
-        Ok(self.open - self.resting.values().filter(owes_nothing).count())
+        let resting = self.resting.values();
+        Ok(self.open - resting.filter(|it| !it.owes_response()).count())
     }
 
     // ANCHOR: turn

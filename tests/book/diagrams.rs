@@ -9,6 +9,8 @@ fn diagrams_are_accessible() {
     let mut faults = Faults::default();
     let mut ids = BTreeSet::new();
     let mut drawings = files(&source().join("diagrams"));
+    let timelines = files(&source().join("timelines")).into_iter();
+    drawings.extend(timelines.filter(|path| has_extension(path, "svg")));
     drawings.push(source().join("matrix_small.svg"));
     for path in drawings {
         let svg = read(&path);

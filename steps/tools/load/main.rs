@@ -6,6 +6,8 @@ mod answer;
 mod client;
 mod csv;
 mod histogram;
+#[path = "../launch.rs"]
+mod launch;
 mod machine;
 mod options;
 mod place;

@@ -1,5 +1,6 @@
 //! A server's name on the command line, and where it says that the server is.
 
+use crate::launch::address;
 use std::net::SocketAddr;
 use std::path::{PathBuf, is_separator};
 
@@ -59,23 +60,6 @@ pub enum Place {
     Address(SocketAddr),
 }
 
-/// The address of a server on this machine. Nobody else has asked for a load.
-pub fn address(name: &str) -> Result<SocketAddr, String> {
-    let address = name.strip_prefix("http://").unwrap_or(name);
-    let address = address.strip_suffix('/').unwrap_or(address);
-    let address = match address.strip_prefix("localhost:") {
-        Some(port) => format!("127.0.0.1:{port}"),
-        None => address.to_string(),
-    };
-    let found: SocketAddr = address.parse().map_err(|_| {
-        format!("{name:?} isn't an address and port, such as 127.0.0.1:8080")
-    })?;
-    if found.ip().to_canonical().is_loopback() {
-        return Ok(found);
-    }
-    Err(format!("{name:?} is not this machine's 127.0.0.1; load stays at home"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,20 +91,6 @@ mod tests {
             Server::parse(path.into()).map(|it| it.place),
             Ok(program(path))
         );
-    }
-
-    #[test]
-    fn only_this_machine_is_loaded() {
-        for name in ["192.0.2.1:80", "[2001:db8::1]:80", "0.0.0.0:80"] {
-            let error = address(name).expect_err(name);
-            assert!(error.contains("this machine"), "{error}");
-        }
-        assert!(address("[::ffff:127.0.0.1]:80").is_ok());
-        assert!(address("127.1.2.3:80").is_ok());
-        for name in ["example.com:80", "https://127.0.0.1:80", "127.0.0.1:"] {
-            let error = address(name).expect_err(name);
-            assert!(error.contains("an address"), "{error}");
-        }
     }
 
     #[test]

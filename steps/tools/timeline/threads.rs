@@ -1,0 +1,118 @@
+//! The threads of a server and of the processes that it has started, looked at
+//! from outside, every few milliseconds. Only Linux shows them.
+
+use std::time::{Duration, Instant};
+
+use crate::proc;
+use crate::record::Lane;
+
+/// Threads of a process don't all end at the very same time.
+const MOMENT: Duration = Duration::from_millis(150);
+
+pub struct Threads {
+    pid: u32,
+    start: Instant,
+    threads: Vec<Thread>,
+    /// Why there is less to see than there could be.
+    pub note: Option<String>,
+}
+
+pub struct Thread {
+    process: u32,
+    id: u32,
+    pub lane: Lane,
+    /// Since when it has been in its state.
+    pub since: Instant,
+    pub is_alive: bool,
+}
+
+impl Threads {
+    pub fn new(pid: u32, start: Instant) -> Threads {
+        let note = (!cfg!(target_os = "linux"))
+            .then(|| "the threads can be seen on Linux only".to_string());
+        Threads { pid, start, threads: Vec::new(), note }
+    }
+
+    pub fn all(&self) -> &[Thread] {
+        &self.threads
+    }
+
+    pub fn alive(&self) -> impl Iterator<Item = &Thread> {
+        self.threads.iter().filter(|thread| thread.is_alive)
+    }
+
+    /// The processes that the server has started, and that are still there.
+    pub fn children(&self) -> Vec<u32> {
+        let mut found: Vec<_> = self.alive().map(|it| it.process).collect();
+        found.retain(|process| *process != self.pid);
+        found.dedup();
+        found
+    }
+
+    /// Looks where each thread is.
+    pub fn sample(&mut self) {
+        let now = self.start.elapsed();
+        let mut seen = Vec::new();
+        for seen_thread in proc::threads(self.pid, &mut self.note) {
+            seen.push(seen_thread.id);
+            self.note_state(seen_thread, now);
+        }
+        self.end(now, "ends", |thread| !seen.contains(&thread.id));
+    }
+
+    /// The server has ended, and all its threads with it. Some may have been
+    /// seen to end a moment before. Returns when the last of them did.
+    pub fn end_all(&mut self) -> Duration {
+        self.end(self.start.elapsed(), "", |_| true);
+        for thread in &mut self.threads {
+            if thread.since.elapsed() < MOMENT {
+                thread.lane.end.clear();
+            }
+        }
+        let ends = self.threads.iter().map(|it| it.lane.last());
+        ends.max().unwrap_or(self.start.elapsed())
+    }
+
+    fn end(
+        &mut self,
+        now: Duration,
+        how: &str,
+        which: impl Fn(&Thread) -> bool,
+    ) {
+        for thread in self.threads.iter_mut() {
+            if thread.is_alive && which(thread) {
+                thread.is_alive = false;
+                thread.since = Instant::now();
+                thread.lane.extend(now);
+                thread.lane.end = how.to_string();
+            }
+        }
+    }
+
+    fn note_state(&mut self, seen: proc::Seen, now: Duration) {
+        let known =
+            self.threads.iter().position(|it| it.is_alive && it.id == seen.id);
+        let index = known.unwrap_or_else(|| {
+            self.threads.push(Thread {
+                process: seen.process,
+                id: seen.id,
+                lane: Lane::new(String::new()),
+                since: Instant::now(),
+                is_alive: true,
+            });
+            self.threads.len() - 1
+        });
+        let thread = &mut self.threads[index];
+        if thread.lane.state() != Some(seen.state) {
+            thread.since = Instant::now();
+        }
+        thread.lane.enter(seen.state, now);
+        // A thread gets its name only after it has started.
+        thread.lane.label = match seen.name {
+            Some(name) => name,
+            None if index == 0 => "main".to_string(),
+            None if seen.id == seen.process => format!("process {}", index + 1),
+            None => format!("thread {}", index + 1),
+        };
+    }
+}
