@@ -132,6 +132,7 @@ fn programs(text: &'static str) -> BTreeMap<&'static str, Program> {
                     let mark = mark.chars().next().expect("a mark");
                     assert!(">!-".contains(mark), "{line:?} isn't a line");
                     let from = if mark == '-' { None } else { from };
+                    let text = text.trim(); // The indent is for the page.
                     program.lines.push(Line { mark, text, from });
                 }
             }
