@@ -163,7 +163,8 @@ ${count} states, and none of them is the goal.`;
 
   const build = () => {
     part(".task").textContent = curly(level.task);
-    part(".chapter").textContent = `Chapter ${parseInt(level.chapter.slice(4))}`;
+    const number = parseInt(level.chapter.slice("step".length), 10);
+    part(".chapter").textContent = `Chapter ${number}`;
     part(".chapter").href = `${level.chapter}.html`;
     rows = level.threads.map(({ name }, index) => {
       const status = make("span", { id: `thread-${index}` });
@@ -266,7 +267,7 @@ ${count} states, and none of them is the goal.`;
       state = next.state;
       const { hands, places } = state;
       const all = level.threads.map((it, index) => [it.name, hands[index]]);
-      all.push(...Object.entries(places));
+      all.push(...Object.keys(level.places).map((it) => [it, places[it]]));
       const full = all.filter(([, things]) => things.length);
       const after = full.map(([place, it]) => `${place}: ${it.join(", ")}`);
       return make(

@@ -91,9 +91,8 @@ fn parts(text: &'static str, word: &'static str) -> Vec<Vec<&'static str>> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let lines: Vec<_> = lines.collect();
     let parts = lines.split(|line| line.is_empty());
-    let parts = parts.filter(|part| {
-        part.first().is_some_and(|line| line.starts_with(word))
-    });
+    let parts = parts
+        .filter(|part| part.first().is_some_and(|line| line.starts_with(word)));
     parts.map(<[_]>::to_vec).collect()
 }
 
@@ -196,7 +195,8 @@ fn level(
             "task" | "done" => {} // For the page.
             "chapter" => level.chapter = rest,
             "place" => {
-                let (name, things) = rest.split_once(": ").unwrap_or((rest, ""));
+                let (name, things) =
+                    rest.split_once(": ").unwrap_or((rest, ""));
                 let things = things.split_terminator(", ").collect();
                 level.places.retain(|place| place.0 != name);
                 level.places.push((name, things));

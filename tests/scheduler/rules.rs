@@ -147,9 +147,8 @@ impl Level {
         thread: usize,
     ) -> bool {
         let place = |name| &state.places[self.place(name, thread)];
-        let has = |name, thing| {
-            place(name).contains(&state.thing(thing, thread))
-        };
+        let has =
+            |name, thing| place(name).contains(&state.thing(thing, thread));
         match condition {
             Condition::Has(name, thing) => has(name, thing),
             Condition::Lacks(name, thing) => !has(name, thing),
