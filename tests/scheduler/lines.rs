@@ -3,6 +3,7 @@
 use crate::levels::{Level, Line};
 use crate::{read, repository};
 use std::collections::BTreeMap;
+use std::fs;
 
 /// Each line that isn't the step's.
 pub fn faults(level: &Level) -> Vec<String> {
@@ -16,7 +17,7 @@ pub fn faults(level: &Level) -> Vec<String> {
             let Some((file, function)) = line.from else { continue };
             let all = body(file, function);
             let left = left.entry((file, function)).or_insert(all.clone());
-            let place = format!("fn {function} in steps/{file}");
+            let place = format!("fn {function} in {file}");
             let found = left.iter().position(|it| it == line.text);
             match (line.mark, found) {
                 ('>', Some(index)) => _ = left.drain(..=index),
@@ -47,8 +48,13 @@ fn is_shown(line: &Line, body: &[String], chapter: &str) -> bool {
 
 /// The lines of a function, without indents and what follows them as a comment.
 fn body(file: &str, function: &str) -> Vec<String> {
-    let path = repository().join("steps").join(file);
-    let text = read(&path);
+    let (step, name) = file.split_once('/').expect("a step and a file");
+    let steps = fs::read_dir(repository().join("steps")).unwrap();
+    let mut steps = steps.map(|entry| entry.unwrap());
+    let directory = steps
+        .find(|it| it.file_name().to_string_lossy().starts_with(step))
+        .unwrap_or_else(|| panic!("there is no {step}"));
+    let text = read(&directory.path().join(name));
     let lines = text.lines();
     let start = format!("fn {function}(");
     let mut lines = lines.skip_while(|line| !line.contains(&start)).peekable();

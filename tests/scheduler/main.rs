@@ -137,7 +137,7 @@ fn lines_that_have_changed_are_found() {
             "\n>     job();\n",
             "\n> run(job);\n",
             "\"run(job);\" isn't a line of fn run in \
-             steps/step05_thread_pool/thread_pool.rs, or isn't at this place",
+             step05/thread_pool.rs, or isn't at this place",
         ),
         (
             "\n! while let Ok(job) = jobs.lock().unwrap().recv() {\n",
@@ -153,7 +153,7 @@ fn lines_that_have_changed_are_found() {
             "\n! self.waker.clear();\n",
             "\n! self.waker.reset();\n",
             "\"self.waker.reset();\" is a mistake that neither fn turn in \
-             steps/step19_event_loop/event_loop.rs nor the chapter shows",
+             step19/event_loop.rs nor the chapter shows",
         ),
     ] {
         assert!(text.contains(from), "the levels don't say {from:?} anymore");
