@@ -128,6 +128,28 @@ fn the_lines_are_those_of_the_steps() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// A chapter that says "level 8 of [You are the scheduler]" means one of its own.
+#[test]
+fn chapters_lead_to_their_levels() {
+    let levels = parse(text());
+    for level in &levels {
+        let page = repository().join("book/src").join(level.chapter);
+        let page = read(&page.with_extension("md"));
+        let words: Vec<_> = page.split_whitespace().collect();
+        let page = words.join(" ");
+        let chapter = level.chapter;
+        assert!(page.contains("(scheduler.md)"), "no link in {chapter}");
+        let Some((before, _)) = page.split_once(" of [You are the scheduler]")
+        else {
+            continue;
+        };
+        let number = before.rsplit(' ').next().unwrap();
+        let number: usize = number.parse().expect("the number of a level");
+        let named = &levels[number - 1];
+        assert_eq!(named.chapter, chapter, "level {number} in {chapter}");
+    }
+}
+
 /// A test of the test: a line that isn't the step's anymore is found.
 #[test]
 fn lines_that_have_changed_are_found() {
