@@ -294,7 +294,10 @@ mod in_a_browser {
             let file = book.0.join("scheduler").with_extension(extension);
             fs::metadata(file).unwrap().len()
         });
-        assert!(size[0] + size[1] < 60_000, "the page is too large: {size:?}");
+        assert!(
+            size[0] + size[1] < 60 * 1024,
+            "the page is too large: {size:?}"
+        );
         let levels = repository().join("book/src/scheduler_levels.txt");
         for level in levels::parse(read(&levels)) {
             let walk = level.walk();

@@ -12,8 +12,9 @@ const cut = (text, at) => {
 };
 
 const condition = (text) => {
+  if (text === "stuck") return { is: text };
   const parts = text.match(/^(.+?) (has|lacks|is empty) ?(.*)$/);
-  const [, place, is, thing] = parts ?? [, , text];
+  const [, place, is, thing] = parts;
   return { is, place, thing };
 };
 

@@ -20,17 +20,16 @@ const curly = (text) =>
 
 // ---- What the reader has solved, if the browser keeps it ----
 
-const KEY = "scheduler-solved";
 let storage = {};
 try {
   storage = localStorage ?? {};
 } catch {
   // Then the page knows it until it's closed.
 }
-const solved = new Set(JSON.parse(storage[KEY] ?? "[]"));
+const solved = new Set(JSON.parse(storage.scheduler ?? "[]"));
 
 const solve = () => {
-  storage[KEY] = JSON.stringify([...solved.add(level.name)]);
+  storage.scheduler = JSON.stringify([...solved.add(level.name)]);
 };
 
 // ---- The game: a level, and the threads that have moved so far ----
@@ -79,10 +78,9 @@ const move = (thread) => {
 
 const undo = () => {
   if (!moves.length) return show("There's nothing to undo.");
-  const { name } = level.threads[moves.pop()];
   states.pop();
   outcome = "open";
-  show(`${name} is back where it was.`);
+  show(`${level.threads[moves.pop()].name} is back where it was.`);
 };
 
 const hint = () => {
@@ -105,9 +103,13 @@ const claim = () => {
   outcome = way ? "wrong" : "impossible";
   if (way) return show("It can be done. Try on, or ask for a hint.");
   solve();
-  const proof = `Right. In all orders together, these threads get into \
-${count} states, and none of them is the goal.`;
-  show(`${proof} ${level.done}`);
+  const proof = `Right. In all orders together, these threads get into ${count}`;
+  show(`${proof} states, and none of them is the goal. ${level.done}`);
+};
+
+const openNext = () => {
+  open(levels[(levels.indexOf(level) + 1) % levels.length]);
+  part(".threads button").focus();
 };
 
 // ---- The page ----
@@ -276,16 +278,14 @@ const ACTIONS = [
   ["h", "Hint", hint],
   ["i", "It’s impossible", claim],
   ["o", "Shortest solution", showShortest],
+  ["n", "Next level", openNext],
 ];
 
 for (const [key, name, onclick] of ACTIONS) {
   const label = [make("kbd", {}, key), ` ${name}`];
   part(".buttons").append(make("button", { onclick }, ...label));
 }
-const openNext = () =>
-  open(levels[(levels.indexOf(level) + 1) % levels.length]);
-const next = { className: "next", onclick: openNext };
-part(".buttons").append(make("button", next, "Next level"));
+part(".buttons").lastChild.className = "next";
 select.onchange = () => open(levels.find((it) => it.name === select.value));
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.matches("input, textarea, select");

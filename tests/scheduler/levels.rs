@@ -75,25 +75,28 @@ pub struct Level {
     pub always: Vec<Condition>,
 }
 
+type Programs = BTreeMap<&'static str, Program>;
+
 /// Reads all levels of a text.
 pub fn parse(text: String) -> Vec<Level> {
     // A line that's indented further continues the one before it.
     let text: &'static str = text.replace("\n       ", " ").leak();
-    let mut levels: Vec<Level> = Vec::new();
-    for part in parts(text, "level ") {
-        levels.push(level(part, &levels, &programs(text)));
-    }
-    levels
-}
-
-/// The parts of a text that begin with this word, each as its lines.
-fn parts(text: &'static str, word: &'static str) -> Vec<Vec<&'static str>> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let lines: Vec<_> = lines.collect();
-    let parts = lines.split(|line| line.is_empty());
-    let parts = parts
-        .filter(|part| part.first().is_some_and(|line| line.starts_with(word)));
-    parts.map(<[_]>::to_vec).collect()
+    let (mut programs, mut levels) = (Programs::new(), Vec::new());
+    for part in lines.split(|line| line.is_empty()) {
+        let Some((head, rest)) = part.split_first() else { continue };
+        match split(head, " ") {
+            ("program", name) => {
+                programs.insert(name, program(rest, &programs));
+            }
+            ("level", head) => {
+                levels.push(level(head, rest, &levels, &programs));
+            }
+            _ => panic!("{head:?} begins neither a program nor a level"),
+        }
+    }
+    levels
 }
 
 fn split(text: &'static str, at: &str) -> (&'static str, &'static str) {
@@ -101,44 +104,39 @@ fn split(text: &'static str, at: &str) -> (&'static str, &'static str) {
     parts.unwrap_or_else(|| panic!("no {at:?} in {text:?}"))
 }
 
-fn programs(text: &'static str) -> BTreeMap<&'static str, Program> {
-    let mut programs: BTreeMap<&str, Program> = BTreeMap::new();
-    for part in parts(text, "program ") {
-        let mut program = Program::default();
-        let mut from = None;
-        for line in &part[1..] {
-            match split(line, " ") {
-                ("from", place) => from = Some(split(place, ", ")),
-                ("and", name) => {
-                    let other = programs.get(name);
-                    let other =
-                        other.unwrap_or_else(|| panic!("no program {name:?}"));
-                    for line in &other.lines {
-                        let mut line = line.clone();
-                        line.from = line.from.or(from);
-                        program.lines.push(line);
-                    }
-                    program.moves.extend(other.moves.clone());
+fn program(text: &[&'static str], others: &Programs) -> Program {
+    let mut program = Program::default();
+    let mut from = None;
+    for line in text {
+        match split(line, " ") {
+            ("from", place) => from = Some(split(place, ", ")),
+            ("and", name) => {
+                let Some(other) = others.get(name) else {
+                    panic!("no program {name:?}");
+                };
+                for line in &other.lines {
+                    let from = line.from.or(from);
+                    program.lines.push(Line { from, ..line.clone() });
                 }
-                ("", rest) => match rest.trim().strip_prefix("or ") {
-                    Some(other) => {
-                        let last = program.moves.last_mut();
-                        last.expect("a move before `or`").push(way(other));
-                    }
-                    None => program.moves.push(vec![way(rest.trim())]),
-                },
-                (mark, text) => {
-                    let mark = mark.chars().next().expect("a mark");
-                    assert!(">!-".contains(mark), "{line:?} isn't a line");
-                    let from = if mark == '-' { None } else { from };
-                    let text = text.trim(); // The indent is for the page.
-                    program.lines.push(Line { mark, text, from });
-                }
+                program.moves.extend(other.moves.clone());
             }
+            ("", rest) => match rest.trim().strip_prefix("or ") {
+                Some(other) => {
+                    let last = program.moves.last_mut();
+                    last.expect("a move before `or`").push(way(other));
+                }
+                None => program.moves.push(vec![way(rest.trim())]),
+            },
+            (mark @ (">" | "!" | "-"), text) => {
+                let mark = mark.chars().next().expect("one of these");
+                let from = if mark == '-' { None } else { from };
+                let text = text.trim(); // The indent is for the page.
+                program.lines.push(Line { mark, text, from });
+            }
+            _ => panic!("{line:?} isn't a line of a program"),
         }
-        programs.insert(split(part[0], " ").1, program);
     }
-    programs
+    program
 }
 
 fn way(text: &'static str) -> Way {
@@ -179,17 +177,18 @@ fn conditions(text: &'static str) -> Vec<Condition> {
 }
 
 fn level(
-    lines: Vec<&'static str>,
+    head: &'static str,
+    lines: &[&'static str],
     others: &[Level],
-    programs: &BTreeMap<&'static str, Program>,
+    programs: &Programs,
 ) -> Level {
-    let (head, _) = split(split(lines[0], " ").1, ": ");
-    let (name, other) = head.split_once(" like ").unwrap_or((head, ""));
+    let (names, _title) = split(head, ": ");
+    let (name, other) = names.split_once(" like ").unwrap_or((names, ""));
     let other = others.iter().find(|level| level.name == other);
     let mut level = other.cloned().unwrap_or_default();
     level.name = name;
     level.always.clear();
-    for line in &lines[1..] {
+    for line in lines {
         let (key, rest) = line.split_once(' ').unwrap_or((line, ""));
         match key {
             "task" | "done" => {} // For the page.
@@ -202,14 +201,9 @@ fn level(
                 level.places.push((name, things));
             }
             "thread" => {
-                let (name, rest) = split(rest, " runs ");
-                let (program, holding) =
-                    rest.split_once(" holding ").unwrap_or((rest, ""));
-                let program = programs.get(program).cloned();
-                let program = program.unwrap_or_else(|| panic!("{line:?}"));
-                let holding = holding.split_terminator(", ").collect();
-                let thread = Thread { name, program, holding };
-                match level.threads.iter_mut().find(|it| it.name == name) {
+                let thread = thread(rest, programs);
+                let mut threads = level.threads.iter_mut();
+                match threads.find(|it| it.name == thread.name) {
                     Some(other) => *other = thread,
                     None => level.threads.push(thread),
                 }
@@ -221,8 +215,18 @@ fn level(
                 let number = split(rest, " ").1.trim_end_matches(" moves");
                 level.possible_in = Some(number.parse().expect("a number"));
             }
-            _ => panic!("{key:?} isn't something that a level has: {line:?}"),
+            _ => panic!("{line:?} isn't something that a level has"),
         }
     }
     level
+}
+
+fn thread(text: &'static str, programs: &Programs) -> Thread {
+    let (name, rest) = split(text, " runs ");
+    let (program, holding) = rest.split_once(" holding ").unwrap_or((rest, ""));
+    let Some(program) = programs.get(program).cloned() else {
+        panic!("{name} runs {program:?}, and there's no such program");
+    };
+    let holding = holding.split_terminator(", ").collect();
+    Thread { name, program, holding }
 }
