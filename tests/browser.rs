@@ -2,6 +2,13 @@
 //!
 //! `hello.html` is an instrument: at `/#six` it sends six requests at the same
 //! moment, and says in which shape the answers came.
+//!
+//! And the book's page "You are the scheduler": each of its levels is played.
+
+#[cfg(unix)]
+#[path = "scheduler/levels.rs"]
+#[allow(dead_code)] // `cargo test --test scheduler` needs more of it,
+mod levels;
 
 #[cfg(unix)]
 #[path = "support/output.rs"]
@@ -13,12 +20,21 @@ mod output;
 mod place;
 
 #[cfg(unix)]
+#[path = "scheduler/rules.rs"]
+mod rules;
+
+#[cfg(unix)]
 #[path = "support/running.rs"]
 mod running;
 
 #[cfg(unix)]
 #[path = "support/scratch.rs"]
 mod scratch;
+
+#[cfg(unix)]
+#[path = "support/walker.rs"]
+#[allow(dead_code)] // and of this.
+mod walker;
 
 use place::repository;
 use std::fs;
@@ -257,5 +273,52 @@ mod in_a_browser {
         assert!(run.status.success(), "{said}");
         let program = scratch.0.join("program");
         check(program, "staircase", "Served one after another.");
+    }
+
+    /// What the page says of the moves that the rules in Rust have found: the
+    /// rules in the page are the same.
+    #[test]
+    #[ignore = "in .ci/run"]
+    fn page_plays_every_level_of_the_scheduler_to_its_end() {
+        let Some(browser) = browser() else { return };
+        let book = Scratch::new("book-scheduler");
+        let mut mdbook = Command::new("mdbook");
+        mdbook.arg("build").arg(repository().join("book"));
+        mdbook.arg("--dest-dir").arg(&book.0);
+        let Ok(built) = mdbook.output() else {
+            return eprintln!("skipped: this needs mdbook, which isn't here");
+        };
+        let said = String::from_utf8_lossy(&built.stderr);
+        assert!(built.status.success(), "{said}");
+        let size = ["html", "css"].map(|extension| {
+            let file = book.0.join("scheduler").with_extension(extension);
+            fs::metadata(file).unwrap().len()
+        });
+        assert!(
+            size[0] + size[1] < 60 * 1024,
+            "the page is too large: {size:?}"
+        );
+        let levels = repository().join("book/src/scheduler_levels.txt");
+        for level in levels::parse(read(&levels)) {
+            let walk = level.walk();
+            let way = walk.shortest(|it| level.holds(&level.goal, it));
+            let expected = match &way {
+                Some(way) => ("reached", format!("in {} moves", way.len())),
+                None => ("impossible", format!("{} states", walk.states.len())),
+            };
+            let moves = way.map(|way| {
+                let keys = way.iter().map(|it| (it + 1).to_string());
+                keys.collect::<Vec<_>>().join(",")
+            });
+            let moves = moves.unwrap_or("impossible".to_string());
+            let page = book.0.join("scheduler.html");
+            let page = page.to_str().expect("a temporary directory in UTF-8");
+            let url = format!("file://{page}#play={}:{moves}", level.name);
+            let dom = dump_dom(browser, &url);
+            let outcome = between(&dom, "data-outcome=\"", "\"");
+            let said = between(&dom, "aria-live=\"polite\">", "<");
+            assert_eq!(outcome, [expected.0], "{url}: {said:?}");
+            assert!(said[0].contains(&expected.1), "{url}: {said:?}");
+        }
     }
 }

@@ -14,8 +14,8 @@ environments=(path tmpdir proxies curlrc backtrace home ordinary descriptors
   processor ipv4 port crlf release interrupted)
 
 # The quick part: all but the late steps, the built book and the browser.
-targets=(cli walk book deploy load fixed_rate plots timeline timelines step01
-  step02 step03 step04 step05 step06)
+targets=(cli walk book deploy load fixed_rate plots timeline timelines scheduler
+  step01 step02 step03 step04 step05 step06)
 
 # After it was built, the checkout is renamed: to a path with a space and
 # umlauts.
