@@ -35,7 +35,7 @@ impl Waker {
     /// Makes the next `wake` write a byte again. Call this before you look for
     /// what was sent: what comes later then wakes the loop once more.
     pub fn clear(&self) {
-        _ = (&self.receiver).read(&mut [0; 1]); // There's no second one.
+        _ = (&self.receiver).read(&mut [0; 16]); // Rarely more than one byte.
         // It's also a read, so that we see what was sent before the last `wake`.
         self.is_pending.swap(false, Ordering::SeqCst);
     }
