@@ -86,8 +86,7 @@ mod tests {
         ];
         assert_eq!(smooth(&lane, MILLISECOND * 10), expected);
         let words = words(&lane);
-        let expected = "worker: runs until 0.1 s, waits at a channel, for a \
-                        job until 0.2 s";
+        let expected = "worker: runs until 0.1 s, waits for a job until 0.2 s";
         assert_eq!(words, expected);
     }
 }

@@ -42,7 +42,7 @@ impl State {
             State::Reading => "in read: waits for its client",
             State::Writing => "in write: waits for its client",
             State::WaitingForLock => "waits for the lock",
-            State::WaitingForJob => "waits at a channel, for a job",
+            State::WaitingForJob => "waits for a job",
             State::Accepting => "in accept: waits for a client",
             State::Polling => "in poll: waits for any client",
             State::WaitingForSignal => "waits for a signal",
