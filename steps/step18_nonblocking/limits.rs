@@ -36,7 +36,7 @@ pub const MAX_REQUESTS: usize = 1_000;
 pub const READ_CHUNK: usize = 4 * 1024;
 
 /// How many steps a connection may make before others have their turn. Enough
-/// for six requests, or for two megabytes.
+/// for six requests, or for megabytes of a file.
 pub const MAX_STEPS: usize = 32;
 // ANCHOR_END: turn
 

@@ -45,7 +45,7 @@ pub const MAX_UNFINISHED: Duration = Duration::from_secs(2);
 pub const MAX_WAIT: Duration = Duration::from_secs(3600);
 
 /// How many steps a connection may make before others have their turn. Enough
-/// for six requests, or for two megabytes.
+/// for six requests, or for megabytes of a file.
 pub const MAX_STEPS: usize = 32;
 
 /// What's read from a file and sent at a time, in bytes. A client has to take

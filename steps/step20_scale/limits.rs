@@ -55,13 +55,16 @@ pub const REVALIDATE_AFTER: Duration = Duration::from_millis(10);
 /// How often the event loop looks for connections whose deadline has passed, at
 /// most.
 pub const SCAN_EVERY: Duration = Duration::from_millis(100);
+
+/// How much of a file one system call sends at most, in bytes.
+pub const MAX_SENDFILE: u64 = 256 * 1024;
 // ANCHOR_END: scale
 
 /// How many steps a connection may make before others have their turn. Enough
-/// for six requests, or for two megabytes.
+/// for six requests, or for megabytes of a file.
 pub const MAX_STEPS: usize = 32;
 
-/// What's read from a file and sent at a time, in bytes. A client has to take
+/// What counts as progress, in bytes: a client that reads slowly has to take
 /// this much before its deadline. Then the next deadline begins.
 pub const SEND_CHUNK: u64 = 64 * 1024;
 

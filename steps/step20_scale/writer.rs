@@ -1,6 +1,6 @@
 //! Hands out a response, piece by piece.
 
-use crate::limits::SEND_CHUNK;
+use crate::limits::{MAX_SENDFILE, SEND_CHUNK};
 use crate::response::{Body, Response};
 use std::fs::File;
 use std::io;
@@ -21,7 +21,7 @@ pub struct ResponseWriter {
 /// What is to be sent next.
 pub enum Unsent<'a> {
     Bytes(&'a [u8]),
-    /// These bytes of a file, at most `SEND_CHUNK` of them.
+    /// These bytes of a file, at most `MAX_SENDFILE` of them.
     File(&'a File, Range<u64>),
 }
 // ANCHOR_END: struct
@@ -49,7 +49,7 @@ impl ResponseWriter {
         // No more than the head has promised, even if the file has grown.
         let (file, range) = self.file.as_ref()?;
         let start = range.start + self.sent - head;
-        let end = range.end.min(start + SEND_CHUNK);
+        let end = range.end.min(start + MAX_SENDFILE);
         (start < end).then_some(Unsent::File(file, start..end))
     }
 
