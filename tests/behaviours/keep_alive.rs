@@ -10,7 +10,7 @@ use crate::support::{DEADLINE, by_hand};
 
 /// More than half of the time that each test gives a client to be idle, and to
 /// send a head.
-const PAUSE: Duration = Duration::from_millis(800);
+const PAUSE: Duration = Duration::from_millis(1_200);
 
 pub fn each_request_gets_its_own_deadline(server: &Server) -> Outcome {
     server.by_hand(by_hand::with(
@@ -19,7 +19,7 @@ pub fn each_request_gets_its_own_deadline(server: &Server) -> Outcome {
          printf 'Host: a\\r\\n\\r\\n'; done) | \
          curl -s -m 15 telnet://ADDRESS | grep -c HTTP/   # 3",
     ));
-    let options = ["--head-seconds", "1.5", "--idle-seconds", "1.5"];
+    let options = ["--head-seconds", "2.2", "--idle-seconds", "2.2"];
     let server = server.configured(&options)?;
     let mut client = idle(&server)?;
     for _ in 0..2 {
