@@ -249,9 +249,14 @@ fn a_server_that_ends_meanwhile_is_an_error() {
 #[test]
 fn the_end_does_not_wait_for_a_silent_server() {
     let server = Fake::start("", usize::MAX);
-    let start = Instant::now();
-    let run = short_load(&[&server.address]).code(1);
-    assert!(start.elapsed() < Duration::from_secs(5), "a request takes 5 s");
+    // A request may take 5 s. On a busy machine, so may a whole run, but hardly
+    // three in a row.
+    let run = (0..3).find_map(|_| {
+        let start = Instant::now();
+        let run = short_load(&[&server.address]).code(1);
+        (start.elapsed() < Duration::from_secs(5)).then_some(run)
+    });
+    let run = run.expect("a run that doesn't wait for the silent server");
     assert_eq!(row(&run, &server.address), (0, 4));
     assert!(stdout(&run).ends_with(": 4 errors: no answer until the end\n"));
     assert!(stderr(&run).ends_with("answered no request\n"));
