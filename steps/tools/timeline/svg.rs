@@ -117,6 +117,24 @@ impl Picture<'_> {
             (lane.label.clone(), format!("{} {}", index + 1, lane.label))
         };
         self.lanes(&run.clients, run.clients.iter().enumerate().map(number));
+        self.threads(run);
+        let lines = ticks(self.length).into_iter().map(|tick| self.x(tick));
+        let lines: String =
+            lines.map(|x| format!("M{x:.1} {top}V{:.0}", self.y)).collect();
+        // Behind the lanes.
+        let lines = format!("<path class=\"grid\" d=\"{lines}\"/>\n");
+        self.body.insert_str(grid, &lines);
+        for (at, _) in &run.marks {
+            let (x, from, to) = (self.x(*at), top - 16.0, self.y);
+            self.add(&format!(
+                "<path class=\"mark\" d=\"M{x:.1} {from}V{to}\"/>"
+            ));
+        }
+        self.body += &mem::take(&mut self.over);
+        self.y += 8.0;
+    }
+
+    fn threads(&mut self, run: &Run) {
         let has_processes =
             run.threads.iter().any(|it| it.label.starts_with("process"));
         let heading = match has_processes {
@@ -132,20 +150,6 @@ impl Picture<'_> {
         }
         let name = |lane: &Lane| (several(&lane.label), lane.label.clone());
         self.lanes(&run.threads, run.threads.iter().map(name));
-        let lines = ticks(self.length).into_iter().map(|tick| self.x(tick));
-        let lines: String =
-            lines.map(|x| format!("M{x:.1} {top}V{:.0}", self.y)).collect();
-        // Behind the lanes.
-        let lines = format!("<path class=\"grid\" d=\"{lines}\"/>\n");
-        self.body.insert_str(grid, &lines);
-        for (at, _) in &run.marks {
-            let (x, from, to) = (self.x(*at), top - 16.0, self.y);
-            self.add(&format!(
-                "<path class=\"mark\" d=\"M{x:.1} {from}V{to}\"/>"
-            ));
-        }
-        self.body += &mem::take(&mut self.over);
-        self.y += 8.0;
     }
 
     /// Draws lanes, each of which has a kind and a label. Where many of a kind

@@ -156,6 +156,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_of_two_pools_may_have_a_worker_0() {
+        let mut threads = Threads::new(1, Instant::now());
+        let names = [None, Some("worker 0"), Some("worker 0"), None];
+        for (name, id) in names.into_iter().zip(1..) {
+            let name = name.map(String::from);
+            let state = State::WaitingForMessage;
+            let seen = proc::Seen { process: 1, id, name, state };
+            threads.note_state(seen, Duration::ZERO);
+        }
+        let lanes = threads.all().iter().map(|it| &it.lane);
+        let found: Vec<_> =
+            lanes.map(|it| (it.label.as_str(), it.state())).collect();
+        let message = Some(State::WaitingForMessage);
+        let job = Some(State::WaitingForJob);
+        let expected = [
+            ("main", message),
+            ("worker 0", job),
+            ("worker 0 (2)", job),
+            ("thread 4", message),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
     fn a_role_has_no_numbers() {
         let cases = [
             ("worker 12", "worker"),
