@@ -41,8 +41,9 @@ fn stdout(run: &Assert) -> String {
     String::from_utf8(run.get_output().stdout.clone()).unwrap()
 }
 
-/// One line on standard error that begins so, no output, and this status.
-fn assert_refused(arguments: &[&str], status: i32, line: &str) {
+/// One line on standard error that begins so, no output, and this status. Returns
+/// the line.
+fn assert_refused(arguments: &[&str], status: i32, line: &str) -> String {
     let run = timeline(arguments).code(status).stdout("");
     let said = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
     assert!(
@@ -50,6 +51,7 @@ fn assert_refused(arguments: &[&str], status: i32, line: &str) {
         "timeline {arguments:?} should say: {line}…\nbut says: {said}"
     );
     assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+    said
 }
 
 #[test]
@@ -63,7 +65,7 @@ fn help_names_the_scenes() {
 
 #[test]
 fn a_bad_command_line_is_one_line() {
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 14] = [
         (&[], "no scene is named"),
         (&["bogus", "step05"], "no scene \"bogus\"; there are slow-and-quick,"),
         (&["silent"], "no server is named"),
@@ -73,6 +75,8 @@ fn a_bad_command_line_is_one_line() {
         (&["silent", "step05", "--html", "--out"], "--html needs a file"),
         (&["silent", "step05", "--trace", "--shape"], "--trace needs a file"),
         (&["silent", ""], "\"\" isn't a server's name"),
+        (&["silent", "step99"], "no step \"step99\"; there are step01 to"),
+        (&["silent", "load"], "no step \"load\"; there are step01 to step20, "),
         (&["silent", "a\nb"], "\"a\\nb\" isn't a server's name"),
         (&["silent", "x= "], "\"x= \" isn't NAME=COMMAND"),
         (&["silent", "=x"], "\"=x\" isn't NAME=COMMAND"),
@@ -85,18 +89,17 @@ fn a_bad_command_line_is_one_line() {
 #[test]
 fn a_server_that_does_not_start_is_named() {
     assert_refused(&["silent", "./nothing"], 1, "cannot start \"./nothing\": ");
-    assert_refused(
-        &["silent", "step99"],
-        1,
-        "`cargo build --bin=step99` fails",
-    );
     let line = "\"load\" should print `listening on http://ADDRESS`";
     assert_refused(&["silent", "./load"], 1, line);
     let line = "\"mine\" should print `listening on http://ADDRESS`";
     assert_refused(&["silent", "mine=./load"], 1, line);
     let command = "mine=./load --bogus {port}";
     let line = "\"mine\" ended before it listened on 127.0.0.1:";
-    assert_refused(&["silent", command], 1, line);
+    let said = assert_refused(&["silent", command], 1, line);
+    assert!(said.contains("; it says \"no option \\\"--bogus"), "{said}");
+    let said =
+        assert_refused(&["silent", "mine=./load --bogus"], 1, "\"mine\"");
+    assert!(said.contains("; it says \"no option \\\"--bogus"), "{said}");
 }
 
 #[test]
@@ -137,7 +140,7 @@ fn a_run_is_drawn_in_three_ways() {
     for part in ["role=\"img\"", "<title id=", "<desc id=", "</style>"] {
         assert!(svg.contains(part), "no {part} in {svg}");
     }
-    let expected = [("1 slow", 2), ("2 quick", 2), ("200", 4)];
+    let expected = [("1 /sleep", 2), ("2 quick", 2), ("200", 4)];
     for (words, count) in expected {
         let text = format!(">{words}</text>");
         assert_eq!(svg.matches(&text).count(), count, "{words} in {svg}");
@@ -150,7 +153,7 @@ fn a_run_is_drawn_in_three_ways() {
     {
         assert!(html.contains(part), "no {part} in {html}");
     }
-    assert_eq!(html.matches("<li>client 1 slow: <b></b>").count(), 2);
+    assert_eq!(html.matches("<li>client 1 /sleep: <b></b>").count(), 2);
     // A page that asks for nothing works anywhere.
     assert!(!html.contains("src=") && !html.contains("href="), "{html}");
     assert_json(&trace);
@@ -312,8 +315,8 @@ fn the_page_tells_who_does_what() {
         eprintln!("skipped, because chromium isn't installed");
         return;
     };
-    let lines = |main: &str, slow: &str| {
-        [("main", main), ("client 1 slow", slow)]
+    let lines = |main: &str, client: &str| {
+        [("main", main), ("client 1 /sleep", client)]
             .map(|(name, what)| format!("<li>{name}: <b>{what}</b></li>"))
     };
     let sleeps = "sleeps, while it makes an answer";

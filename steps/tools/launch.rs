@@ -4,13 +4,16 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 use std::{env, thread};
 
 /// How long a server may take to start.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long it may take until what a program has said can be read.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// A server that a tool has started. It ends when this is dropped, and so on
 /// every way out. (Ctrl-C ends both: a terminal sends it to all that it runs.)
@@ -66,11 +69,26 @@ pub fn announced_address(
     process: &mut Process,
     name: &str,
 ) -> Result<SocketAddr, String> {
+    let unknown =
+        |error| format!("cannot tell whether {name:?} has started: {error}");
     let stdout = process.0.stdout.take().expect("stdout is piped");
-    let line = first_line(stdout).map_err(|error| {
-        format!("cannot tell whether {name:?} has started: {error}")
-    })?;
-    announced(&line).map_err(|error| format!("{name:?} {error}"))
+    let complaint = process.0.stderr.take().map(first_line);
+    let complaint = complaint.transpose().map_err(unknown)?;
+    let line = first_line(stdout).map_err(unknown)?;
+    let line = line.recv_timeout(TIMEOUT).unwrap_or_default();
+    announced(&line).map_err(|error| {
+        let cause = complaint.map(|it| cause(&it)).unwrap_or_default();
+        format!("{name:?} {error}{cause}")
+    })
+}
+
+/// What a program that doesn't start has said on standard error.
+pub fn cause(complaint: &Receiver<String>) -> String {
+    let line = complaint.recv_timeout(MOMENT).unwrap_or_default();
+    match line.trim() {
+        "" => String::new(),
+        line => format!("; it says {line:?}"),
+    }
 }
 
 /// The address in the first line that a server prints.
@@ -106,20 +124,22 @@ pub fn address(name: &str) -> Result<SocketAddr, String> {
     ))
 }
 
-/// The first line of a program's output, or as much of one as is there when the
-/// output ends or time is up. The rest of the output is read and thrown away: a
-/// program that prints into a full pipe would stop.
-fn first_line(stdout: ChildStdout) -> io::Result<String> {
+/// Sends the first line of a program's output, or what there is of one when the
+/// output ends. The rest of the output is read and thrown away: a program that
+/// prints into a full pipe would stop.
+pub fn first_line(
+    output: impl Read + Send + 'static,
+) -> io::Result<Receiver<String>> {
     let (sender, line) = mpsc::channel();
     thread::Builder::new().spawn(move || {
-        let mut output = BufReader::new(stdout);
+        let mut output = BufReader::new(output);
         let mut line = Vec::new();
         // A line forever would fill the memory.
         _ = output.by_ref().take(200).read_until(b'\n', &mut line);
         _ = sender.send(String::from_utf8_lossy(&line).into_owned());
         _ = io::copy(&mut output, &mut io::sink());
     })?;
-    Ok(line.recv_timeout(TIMEOUT).unwrap_or_default())
+    Ok(line)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //!     cargo run --bin timeline -- six-at-once step03 step04 step05
 
 mod answer;
+mod axis;
 mod client;
 mod describe;
 mod html;

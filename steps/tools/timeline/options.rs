@@ -14,8 +14,8 @@ timeline: draws what clients and a server's threads do, and when
 
 The clients of the SCENE visit each SERVER, one server after the other. A server
 is one of these:
-  step04             a program of this package; it is built if need be
-  \"step15 --queue 2\" such a program, with options
+  step04             a step of this package; it is built if need be
+  \"step15 --queue 2\" a step, with options
   ./my-server        any program, by a path with a slash in it, that takes an
                      address and prints `listening on http://ADDRESS` first
   \"python=python3 -m http.server {port}\"
@@ -42,6 +42,9 @@ Options:
 The threads are looked at every few milliseconds, in /proc, so Linux shows them,
 and other systems show the clients only. What's shorter than that isn't seen.
 ";
+
+/// How many steps there are.
+const STEPS: u32 = 20;
 
 pub fn help() -> String {
     let line = |scene: &Scene| format!("  {:15}{}\n", scene.name, scene.about);
@@ -152,6 +155,18 @@ fn server(argument: &str) -> Result<Server, String> {
         let command = vec![argument.to_string()];
         return Ok(Server { name, place: Place::Program, command });
     }
+    let command: Vec<_> = words(argument);
+    if !is_step(&command[0]) {
+        let first = &command[0];
+        return Err(format!(
+            "no step {first:?}; there are step01 to step{STEPS}, and a \
+             program of your own needs a slash, as in \"./{first}\""
+        ));
+    }
     let name = argument.to_string();
-    Ok(Server { name, place: Place::Package, command: words(argument) })
+    Ok(Server { name, place: Place::Package, command })
+}
+
+fn is_step(name: &str) -> bool {
+    (1..=STEPS).any(|number| name == format!("step{number:02}"))
 }

@@ -37,7 +37,9 @@ pub fn threads(pid: u32, note: &mut Option<String>) -> Vec<Seen> {
             processes.extend(children.filter_map(|it| it.parse::<u32>().ok()));
         }
     }
-    seen.sort_by_key(|it| (it.process != pid, it.process, it.id));
+    // Those of a process are in the order in which they have started. Their
+    // numbers aren't, once the system has used up all numbers.
+    seen.sort_by_key(|it| (it.process != pid, it.process));
     seen
 }
 

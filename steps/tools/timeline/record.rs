@@ -20,6 +20,7 @@ pub enum State {
     Writing,
     WaitingForLock,
     WaitingForJob,
+    WaitingForMessage,
     Accepting,
     Polling,
     WaitingForSignal,
@@ -43,6 +44,7 @@ impl State {
             State::Writing => "in write: waits for its client",
             State::WaitingForLock => "waits for the lock",
             State::WaitingForJob => "waits for a job",
+            State::WaitingForMessage => "waits for a message",
             State::Accepting => "in accept: waits for a client",
             State::Polling => "in poll: waits for any client",
             State::WaitingForSignal => "waits for a signal",
@@ -66,6 +68,7 @@ impl State {
             State::Writing => "write",
             State::WaitingForLock => "lock",
             State::WaitingForJob => "job",
+            State::WaitingForMessage => "message",
             State::Accepting => "accept",
             State::Polling => "poll",
             State::WaitingForSignal => "signal",
@@ -95,6 +98,9 @@ pub struct Lane {
 /// A time that nobody would see in a picture.
 const UNSEEN: Duration = Duration::from_millis(5);
 
+/// With so many changes, a thread is never at rest.
+const RESTLESS: usize = 40;
+
 impl Lane {
     pub fn new(label: String) -> Lane {
         Lane { label, spans: Vec::new(), end: String::new() }
@@ -120,6 +126,15 @@ impl Lane {
         if let Some(last) = self.spans.last_mut() {
             last.to = now;
         }
+    }
+
+    /// Whether a thread works most of the time, or changes again and again.
+    pub fn is_restless(&self) -> bool {
+        let time = |it: &Span| it.to - it.from;
+        let all: Duration = self.spans.iter().map(time).sum();
+        let runs = self.spans.iter().filter(|it| it.state == State::Running);
+        let runs: Duration = runs.map(time).sum();
+        runs * 2 > all || self.spans.len() >= RESTLESS
     }
 
     pub fn state(&self) -> Option<State> {

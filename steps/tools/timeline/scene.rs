@@ -44,7 +44,7 @@ pub const SCENES: &[Scene] = &[
         name: "slow-and-quick",
         about: "a request that takes a second (/sleep), and a quick one",
         steps: &[
-            Come(1, "slow", Ask("/sleep?ms=1000")),
+            Come(1, "/sleep", Ask("/sleep?ms=1000")),
             Moment("one client asks for /sleep", 100),
             Come(1, "quick", Ask("/")),
             Moment("another one asks for /", 100),

@@ -33,7 +33,7 @@ pub fn start(server: &Server) -> Result<Running, String> {
         _ => Command::new(program),
     };
     // The end of its input would stop some servers.
-    command.stdin(Stdio::piped()).stderr(Stdio::null());
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
     let spawn = |command: &mut Command| {
         let process = command.spawn().map(Process);
         process.map_err(|error| format!("cannot start {program:?}: {error}"))
@@ -43,7 +43,11 @@ pub fn start(server: &Server) -> Result<Running, String> {
         let port = address.port().to_string();
         command.args(arguments.iter().map(|it| it.replace("{port}", &port)));
         let mut process = spawn(command.stdout(Stdio::null()))?;
-        wait_for_connection(&mut process, address, &server.name)?;
+        let stderr = process.0.stderr.take().expect("stderr is piped");
+        let complaint = launch::first_line(stderr)
+            .map_err(|error| format!("cannot start a thread: {error}"))?;
+        wait_for_connection(&mut process, address, &server.name)
+            .map_err(|error| format!("{error}{}", launch::cause(&complaint)))?;
         return Ok(Running { address, process });
     }
     command.args(arguments).arg("127.0.0.1:0").stdout(Stdio::piped());
@@ -78,7 +82,9 @@ fn wait_for_connection(
         thread::sleep(POLL);
     }
     Err(format!(
-        "{name:?} doesn't listen on {address}; its command needs {{port}}"
+        "{name:?} doesn't listen on {address} within {} s; it should, on the \
+         {{port}} that its command gets",
+        TIMEOUT.as_secs()
     ))
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::client::End;
 use crate::record::State;
+use crate::threads::role;
 
 /// What is so at a moment that the scene names.
 pub fn moment(
@@ -26,14 +27,10 @@ pub fn moment(
             State::Running => "never rests",
             state => state.words(),
         };
+        // Which of the workers it is, is chance.
         (role(label).to_string(), what.to_string())
     });
     format!("{name}\n{}{}", counted(clients), counted(threads))
-}
-
-/// The label without a number: which of the workers it is, is chance.
-fn role(label: &str) -> &str {
-    label.trim_end_matches(|it: char| it.is_ascii_digit() || it == ' ')
 }
 
 /// A line for each kind of who does what, and how many do.

@@ -15,6 +15,7 @@ pub fn fill(state: State) -> (&'static str, &'static str) {
         State::Writing => ("client", BARS),
         State::WaitingForLock => ("lock", CROSS),
         State::WaitingForJob => ("free", ""),
+        State::WaitingForMessage => ("free", ""),
         State::Accepting | State::Polling => ("open", LINES),
         State::WaitingForSignal => ("free", ""),
         State::Joining => ("waits", BACK),

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
+use crate::axis::ticks;
 use crate::describe::{describe, smooth};
 use crate::record::{self, Lane, Run, Span, State};
 use crate::scene::Scene;
 use crate::style::{STYLE, fill};
 use crate::text::xml;
+use crate::threads::role;
 
 /// As wide as the other figures of the book: with letters of 15, it can be read
 /// on a telephone.
@@ -24,8 +26,8 @@ const BAR: f64 = 19.0;
 const MANY: usize = 7;
 const THIN_ROW: f64 = 5.0;
 const LETTER: f64 = 7.6;
-/// With so many changes, a thread is never at rest.
-const RESTLESS: usize = 40;
+/// Otherwise, a reader might miss the threads of quick clients.
+const UNSEEN: &str = "A thread that lives for less than 5 ms isn’t seen.";
 
 pub fn draw(scene: &Scene, runs: &[Run], prefix: &str) -> String {
     let mut picture = Picture::new(runs, prefix);
@@ -34,6 +36,10 @@ pub fn draw(scene: &Scene, runs: &[Run], prefix: &str) -> String {
     }
     picture.axis();
     picture.legend();
+    if runs.iter().any(|run| !run.threads.is_empty()) {
+        picture.text("", 4.0, picture.y + 12.0, UNSEEN);
+        picture.y += ROW;
+    }
     let servers: Vec<_> = runs.iter().map(|it| it.server.as_str()).collect();
     let title = format!("{}: {}", scene.name, servers.join(", "));
     let description = runs.iter().map(describe).collect::<String>();
@@ -101,7 +107,8 @@ impl Picture<'_> {
             let (x, y) = (self.x(*at), self.y + 15.0);
             let is_late = x > (LEFT + RIGHT) / 2.0;
             let class = if is_late { "marked end" } else { "marked" };
-            self.text(class, x + if is_late { -5.0 } else { 5.0 }, y, what);
+            let x = x + if is_late { -5.0 } else { 5.0 };
+            self.text_over(class, x, y, what);
             self.y += 20.0;
         }
         let top = self.y;
@@ -110,15 +117,7 @@ impl Picture<'_> {
             (lane.label.clone(), format!("{} {}", index + 1, lane.label))
         };
         self.lanes(&run.clients, run.clients.iter().enumerate().map(number));
-        self.text("", 4.0, self.y + 18.0, "its threads:");
-        self.y += ROW;
-        if run.threads.is_empty() {
-            let why = run.note.as_deref().unwrap_or("none is left to be seen");
-            self.text("", 4.0, self.y + 18.0, why);
-            self.y += ROW;
-        }
-        let name = |lane: &Lane| (role(&lane.label), lane.label.clone());
-        self.lanes(&run.threads, run.threads.iter().map(name));
+        self.threads(run);
         let lines = ticks(self.length).into_iter().map(|tick| self.x(tick));
         let lines: String =
             lines.map(|x| format!("M{x:.1} {top}V{:.0}", self.y)).collect();
@@ -133,6 +132,24 @@ impl Picture<'_> {
         }
         self.body += &mem::take(&mut self.over);
         self.y += 8.0;
+    }
+
+    fn threads(&mut self, run: &Run) {
+        let has_processes =
+            run.threads.iter().any(|it| it.label.starts_with("process"));
+        let heading = match has_processes {
+            true => "its processes:",
+            false => "its threads:",
+        };
+        self.text("", 4.0, self.y + 18.0, heading);
+        self.y += ROW;
+        if run.threads.is_empty() {
+            let why = run.note.as_deref().unwrap_or("none is left to be seen");
+            self.text("", 4.0, self.y + 18.0, why);
+            self.y += ROW;
+        }
+        let name = |lane: &Lane| (several(&lane.label), lane.label.clone());
+        self.lanes(&run.threads, run.threads.iter().map(name));
     }
 
     /// Draws lanes, each of which has a kind and a label. Where many of a kind
@@ -165,7 +182,7 @@ impl Picture<'_> {
     }
 
     fn label(&mut self, label: &str, height: f64) {
-        let most = (LEFT / LETTER) as usize;
+        let most = (LEFT / LETTER).ceil() as usize;
         let label: String = label.chars().take(most).collect();
         self.text("", 4.0, self.y + height / 2.0 + 5.0, &label);
     }
@@ -197,7 +214,7 @@ impl Picture<'_> {
     /// Draws a lane's bars, and returns them.
     fn bars(&mut self, lane: &Lane, height: f64, class: &str) -> Vec<Span> {
         // A thread that never rests is drawn with a broad brush.
-        let unit = if lane.spans.len() < RESTLESS { 1.5 } else { 12.0 };
+        let unit = if lane.is_restless() { 12.0 } else { 1.5 };
         let unit = self.length.div_f64((RIGHT - LEFT) / unit);
         let spans = smooth(lane, unit);
         for span in &spans {
@@ -227,17 +244,17 @@ impl Picture<'_> {
     fn legend(&mut self) {
         let mut states: Vec<State> = self.used.iter().copied().collect();
         states.sort_by_key(|state| fill(*state));
-        let mut before = None;
-        for state in states {
-            if before.replace(fill(state)) != Some(fill(state)) {
-                let (prefix, y) = (self.prefix, self.y + 2.0);
-                self.add(&format!(
-                    "<rect class=\"bar\" x=\"4\" y=\"{y:.0}\" width=\"30\" \
-                     height=\"17\" fill=\"url(#{prefix}-{state:?})\"/>"
-                ));
+        for same in states.chunk_by(|one, next| fill(*one) == fill(*next)) {
+            let (prefix, y, state) = (self.prefix, self.y + 2.0, same[0]);
+            let height = same.len() as f64 * ROW - 7.0;
+            self.add(&format!(
+                "<rect class=\"bar\" x=\"4\" y=\"{y:.0}\" width=\"30\" \
+                 height=\"{height}\" fill=\"url(#{prefix}-{state:?})\"/>"
+            ));
+            for state in same {
+                self.text("", 42.0, self.y + 16.0, state.words());
+                self.y += ROW;
             }
-            self.text("", 42.0, self.y + 16.0, state.words());
-            self.y += ROW;
         }
         self.y += 4.0;
     }
@@ -257,22 +274,11 @@ fn pattern(prefix: &str, state: State) -> String {
     )
 }
 
-/// The label of a thread without its number, for several of them.
-fn role(label: &str) -> String {
-    let role = label.trim_end_matches(|it: char| it.is_ascii_digit());
-    let role = role.trim_end();
+/// The role of a thread, for several of them.
+fn several(label: &str) -> String {
+    let role = role(label);
     let end = if role.ends_with('s') { "es" } else { "s" };
     format!("{role}{end}")
-}
-
-/// The times on the axis, about five of them.
-fn ticks(length: Duration) -> Vec<Duration> {
-    let steps = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
-    let steps = steps.map(Duration::from_millis);
-    let step = steps.iter().find(|step| **step * 6 > length);
-    let step = *step.unwrap_or(&steps[steps.len() - 1]);
-    let ticks = (0..).map(|count| step * count);
-    ticks.take_while(|tick| *tick <= length).collect()
 }
 
 #[cfg(test)]
@@ -280,20 +286,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_axis_has_a_few_ticks() {
-        for milliseconds in [1, 90, 500, 1_600, 4_000, 16_000, 40_000] {
-            let length = Duration::from_millis(milliseconds);
-            let ticks = ticks(length);
-            assert_eq!(ticks[0], Duration::ZERO);
-            assert!(ticks.len() <= 6, "{ticks:?}");
-            assert!(milliseconds < 60 || ticks.len() >= 3, "{ticks:?}");
-            assert!(ticks.iter().all(|tick| *tick <= length));
-        }
-    }
-
-    #[test]
     fn many_of_a_kind_are_named_by_it() {
-        assert_eq!(role("worker 12"), "workers");
-        assert_eq!(role("process 3"), "processes");
+        assert_eq!(several("worker 12"), "workers");
+        assert_eq!(several("process 3"), "processes");
     }
 }

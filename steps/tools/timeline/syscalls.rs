@@ -83,7 +83,7 @@ fn futex(value: Option<&str>, threads: &[u32]) -> State {
     let value = digits.and_then(|it| u64::from_str_radix(it, 16).ok());
     // The argument has 32 bits. What's above them is left over.
     match value.map(|it| it as u32) {
-        Some(u32::MAX) => State::WaitingForJob,
+        Some(u32::MAX) => State::WaitingForMessage,
         Some(2) => State::WaitingForLock,
         Some(thread) if threads.contains(&thread) => State::Joining,
         _ => State::Blocked,
@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn a_futex_is_known_by_the_value_that_it_waits_for() {
         let cases = [
-            ("0xffffffff", State::WaitingForJob),
-            ("0xffffffffffffffff", State::WaitingForJob),
+            ("0xffffffff", State::WaitingForMessage),
+            ("0xffffffffffffffff", State::WaitingForMessage),
             ("0x2", State::WaitingForLock),
             ("0x7b", State::Joining),
             ("0x7c", State::Blocked),

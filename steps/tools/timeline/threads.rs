@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::proc;
-use crate::record::Lane;
+use crate::record::{Lane, State};
 
 /// Threads of a process don't all end at the very same time.
 const MOMENT: Duration = Duration::from_millis(150);
@@ -102,17 +102,94 @@ impl Threads {
             });
             self.threads.len() - 1
         });
-        let thread = &mut self.threads[index];
-        if thread.lane.state() != Some(seen.state) {
-            thread.since = Instant::now();
-        }
-        thread.lane.enter(seen.state, now);
         // A thread gets its name only after it has started.
-        thread.lane.label = match seen.name {
-            Some(name) => name,
+        let label = match seen.name {
+            Some(name) => self.distinct(name, index),
             None if index == 0 => "main".to_string(),
             None if seen.id == seen.process => format!("process {}", index + 1),
             None => format!("thread {}", index + 1),
         };
+        let state = match seen.state {
+            // What a worker is sent is a job.
+            State::WaitingForMessage if label.starts_with("worker") => {
+                State::WaitingForJob
+            }
+            state => state,
+        };
+        let thread = &mut self.threads[index];
+        if thread.lane.state() != Some(state) {
+            thread.since = Instant::now();
+        }
+        thread.lane.enter(state, now);
+        thread.lane.label = label;
+    }
+
+    /// The name, with a number behind it if threads before this one have the
+    /// same: each of two pools may have a `worker 0`.
+    fn distinct(&self, name: String, index: usize) -> String {
+        let before = self.threads[..index].iter();
+        let same = before.filter(|it| without_count(&it.lane.label) == name);
+        match same.count() {
+            0 => name,
+            count => format!("{name} ({})", count + 1),
+        }
+    }
+}
+
+/// The role of a thread, which is its label without numbers.
+pub fn role(label: &str) -> &str {
+    let name = without_count(label);
+    name.trim_end_matches(|it: char| it.is_ascii_digit()).trim_end()
+}
+
+/// `worker 0` for `worker 0 (2)`.
+fn without_count(label: &str) -> &str {
+    let count = label.strip_suffix(')').and_then(|it| it.rsplit_once(" ("));
+    match count {
+        Some((name, count)) if count.parse::<u32>().is_ok() => name,
+        _ => label,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_two_pools_may_have_a_worker_0() {
+        let mut threads = Threads::new(1, Instant::now());
+        let names = [None, Some("worker 0"), Some("worker 0"), None];
+        for (name, id) in names.into_iter().zip(1..) {
+            let name = name.map(String::from);
+            let state = State::WaitingForMessage;
+            let seen = proc::Seen { process: 1, id, name, state };
+            threads.note_state(seen, Duration::ZERO);
+        }
+        let lanes = threads.all().iter().map(|it| &it.lane);
+        let found: Vec<_> =
+            lanes.map(|it| (it.label.as_str(), it.state())).collect();
+        let message = Some(State::WaitingForMessage);
+        let job = Some(State::WaitingForJob);
+        let expected = [
+            ("main", message),
+            ("worker 0", job),
+            ("worker 0 (2)", job),
+            ("thread 4", message),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_role_has_no_numbers() {
+        let cases = [
+            ("worker 12", "worker"),
+            ("worker 0 (2)", "worker"),
+            ("tokio-rt (31)", "tokio-rt"),
+            ("Thread-1 (run)", "Thread-1 (run)"),
+            ("main", "main"),
+        ];
+        for (label, expected) in cases {
+            assert_eq!(role(label), expected);
+        }
     }
 }
