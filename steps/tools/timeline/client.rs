@@ -54,6 +54,18 @@ impl End {
         let status = self.status.as_deref().unwrap_or("no answer");
         format!("{status}, {}", self.how)
     }
+
+    /// For a picture. That the server closes goes without saying.
+    fn label(&self) -> String {
+        let how = match self.how {
+            CLOSED_BY_SERVER if self.status.is_none() => "no answer",
+            CLOSED_BY_SERVER => "",
+            CLOSED_BY_CLIENT => "leaves",
+            how => how,
+        };
+        let parts = [self.status.as_deref().unwrap_or_default(), how];
+        parts.join(" ").trim().to_string()
+    }
 }
 
 const CLOSED_BY_SERVER: &str = "closed by the server";
@@ -128,13 +140,7 @@ impl Visit {
         };
         self.note(|notes, now| {
             notes.lane.extend(now);
-            let status = end.status.as_deref();
-            let how = match end.how {
-                CLOSED_BY_SERVER => "no answer",
-                CLOSED_BY_CLIENT => "leaves",
-                how => how,
-            };
-            notes.lane.end = status.unwrap_or(how).to_string();
+            notes.lane.end = end.label();
             notes.end = Some(end);
             notes.is_ready = true;
         });

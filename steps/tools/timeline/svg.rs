@@ -28,6 +28,7 @@ const THIN_ROW: f64 = 5.0;
 const LETTER: f64 = 7.6;
 /// Otherwise, a reader might miss the threads of quick clients.
 const UNSEEN: &str = "A thread that lives for less than 5 ms isn’t seen.";
+const CLOSES: &str = "The server closes, unless a client “leaves”.";
 
 pub fn draw(scene: &Scene, runs: &[Run], prefix: &str) -> String {
     let mut picture = Picture::new(runs, prefix);
@@ -36,9 +37,9 @@ pub fn draw(scene: &Scene, runs: &[Run], prefix: &str) -> String {
     }
     picture.axis();
     picture.legend();
+    picture.note(CLOSES);
     if runs.iter().any(|run| !run.threads.is_empty()) {
-        picture.text("", 4.0, picture.y + 12.0, UNSEEN);
-        picture.y += ROW;
+        picture.note(UNSEEN);
     }
     let servers: Vec<_> = runs.iter().map(|it| it.server.as_str()).collect();
     let title = format!("{}: {}", scene.name, servers.join(", "));
@@ -86,6 +87,11 @@ impl Picture<'_> {
     fn add(&mut self, element: &str) {
         self.body += element;
         self.body.push('\n');
+    }
+
+    fn note(&mut self, text: &str) {
+        self.text("", 4.0, self.y + 12.0, text);
+        self.y += ROW;
     }
 
     fn text(&mut self, class: &str, x: f64, y: f64, text: &str) {
