@@ -1,6 +1,7 @@
 //! The threads of a server and of the processes that it has started, looked at
 //! from outside, every few milliseconds. Only Linux shows them.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::proc;
@@ -28,8 +29,8 @@ pub struct Thread {
 
 impl Threads {
     pub fn new(pid: u32, start: Instant) -> Threads {
-        let note = (!cfg!(target_os = "linux"))
-            .then(|| "the threads can be seen on Linux only".to_string());
+        let note = (!Path::new("/proc/self/task").exists())
+            .then(|| "only Linux shows threads, in /proc".to_string());
         Threads { pid, start, threads: Vec::new(), note }
     }
 
