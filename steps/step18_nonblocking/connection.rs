@@ -6,7 +6,9 @@ use crate::access_log;
 use crate::answer::answer;
 use crate::body::BodyReader;
 use crate::head::HeadReader;
-use crate::limits::{MAX_LINGER, MAX_REQUESTS, MAX_STEPS, READ_CHUNK};
+use crate::limits::{
+    MAX_LINGER, MAX_REQUESTS, MAX_STEPS, READ_CHUNK, SEND_CHUNK,
+};
 use crate::log::OUTPUT;
 use crate::options::Options;
 use crate::response::{Response, Status};
@@ -207,8 +209,7 @@ impl Connection {
     fn send(&mut self, response: Response, head_end: usize) -> State {
         // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
         let is_head = self.buffer.trim_ascii_start().starts_with(b"HEAD ");
-        let keep_alive = response.keep_alive;
-        let status = response.status;
+        let (keep_alive, status) = (response.keep_alive, response.status);
         let length = if is_head { 0 } else { response.body.length() };
         if self.options.access_log {
             let (stream, sent) = (&self.stream, &self.buffer);
@@ -237,8 +238,8 @@ impl Connection {
         }
         let state = State::Sending(writer, keep_alive);
         match sent {
-            Some(_) => Ok(Step::GoOn(state)),
-            None => Ok(Step::Wait(state)),
+            Some(count) if (count as u64) < SEND_CHUNK => Ok(Step::GoOn(state)),
+            _ => Ok(Step::Wait(state)), // A whole chunk ends the turn.
         }
     }
     // ANCHOR_END: write

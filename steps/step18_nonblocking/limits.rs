@@ -35,8 +35,8 @@ pub const MAX_REQUESTS: usize = 1_000;
 /// What's read from a client at a time, in bytes.
 pub const READ_CHUNK: usize = 4 * 1024;
 
-/// How many steps a connection may make before others have their turn. Enough
-/// for six requests, or for megabytes of a file.
+/// How many steps a connection may make before others have their turn: enough
+/// for four requests at least.
 pub const MAX_STEPS: usize = 32;
 // ANCHOR_END: turn
 
@@ -67,3 +67,45 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The shortest time between two reports of that failure.
 pub const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::Connection;
+    use crate::options::Options;
+    use std::fs::{self, File};
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::{env, process};
+
+    /// How many bytes a client of a large file is sent in its first turn.
+    fn first_turn() -> u64 {
+        let name = format!("a-turn-of-step18-{}", process::id());
+        let root = env::temp_dir().join(name);
+        fs::create_dir_all(&root).expect("a directory");
+        let large = File::create(root.join("large")).expect("a file");
+        large.set_len(64 * 1024 * 1024).expect("no error");
+        let options = Options { root: root.clone(), ..Options::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let mut client = TcpStream::connect(address).expect("the listener");
+        let request = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
+        client.write_all(request).expect("a connection");
+        let (stream, _) = listener.accept().expect("the client");
+        let connection =
+            Connection::new(stream, &Arc::new(options)).expect("a socket");
+        drop(connection.advance().expect("a turn"));
+        let mut arrived = Vec::new();
+        client.read_to_end(&mut arrived).expect("what was sent");
+        fs::remove_dir_all(&root).expect("our directory");
+        arrived.len() as u64
+    }
+
+    #[test]
+    fn a_download_leaves_turns_to_others() {
+        let sent = first_turn();
+        assert!(sent > SEND_CHUNK, "it sent {sent} bytes in a turn");
+        assert!(sent < 2 * SEND_CHUNK, "it sent {sent} bytes in a turn");
+    }
+}

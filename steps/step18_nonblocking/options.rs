@@ -85,7 +85,7 @@ impl Options {
         process::exit(1)
     }
 
-    fn default() -> Options {
+    pub fn default() -> Options {
         // Cargo knows where the package is now. It may have moved since the
         // build.
         let package = env::var_os("CARGO_MANIFEST_DIR");

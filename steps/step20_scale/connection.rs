@@ -13,16 +13,16 @@ use crate::options::Options;
 use crate::poller::Interest;
 use crate::response::{Response, Status};
 use crate::sendfile::sendfile;
+use crate::thread_pool::OTHERS_WAIT;
 use crate::writer::{ResponseWriter, Unsent};
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 use std::time::Instant;
 
-/// A client's connection. A worker owns it while there's something to do, and the
-/// event loop while it rests.
+/// A client's connection. A worker has it, or it rests in the event loop.
 pub struct Connection {
     pub stream: TcpStream,
     /// Its name in the event loop.
@@ -213,8 +213,7 @@ impl Connection {
     fn send(&mut self, response: Response, head_end: usize) -> State {
         // HEAD gets no body (RFC 9110 §9.3.2), not even that of an error.
         let is_head = self.buffer.trim_ascii_start().starts_with(b"HEAD ");
-        let keep_alive = response.keep_alive;
-        let status = response.status;
+        let (keep_alive, status) = (response.keep_alive, response.status);
         let length = if is_head { 0 } else { response.body.length() };
         if self.options.access_log {
             let (stream, sent) = (&self.stream, &self.buffer);
@@ -234,20 +233,20 @@ impl Connection {
     ) -> io::Result<Step> {
         let sent = match writer.unsent() {
             None if self.buffer.is_empty() => {
-                // The client has hardly read this yet, so it won't have more.
                 return Ok(Step::Wait(self.finish(keep_alive)));
             }
             None => return Ok(Step::GoOn(self.finish(keep_alive))),
             Some(Unsent::Bytes(bytes)) => self.stream.write(bytes),
-            Some(Unsent::File(file, range)) => {
-                sendfile(&self.stream, file, range)
-            }
+            Some(Unsent::File(it, range)) => sendfile(&self.stream, it, range),
         };
         let Some(count) = unless_blocked(sent)? else {
             return Ok(Step::Wait(State::Sending(writer, keep_alive)));
         };
         if writer.advance(count)? {
             self.deadline = Instant::now() + self.options.stall_timeout;
+            if OTHERS_WAIT.load(Ordering::Relaxed) {
+                return Ok(Step::Wait(State::Sending(writer, keep_alive)));
+            }
         }
         Ok(Step::GoOn(State::Sending(writer, keep_alive)))
     }

@@ -158,8 +158,7 @@ impl EventLoop {
     // ANCHOR_END: rest
 
     // ANCHOR: scan
-    /// Takes the connections that are late. It looks at all that rest, so it
-    /// isn't called often.
+    /// Takes the connections that are late. That's slow, so it's done rarely.
     fn scan(&mut self) {
         let now = Instant::now();
         let all = self.resting.values();

@@ -48,20 +48,18 @@ pub const MAX_WAIT: Duration = Duration::from_secs(3600);
 /// The files that are kept in memory: 4 MiB in all, at most.
 pub const MAX_CACHED_FILES: usize = 64;
 
-/// How old a look at a file may be. A change is seen after this time at the
-/// latest.
+/// How old a look at a file may be. By then, a change is seen.
 pub const REVALIDATE_AFTER: Duration = Duration::from_millis(10);
 
-/// How often the event loop looks for connections whose deadline has passed, at
-/// most.
+/// The shortest time between two looks at all deadlines.
 pub const SCAN_EVERY: Duration = Duration::from_millis(100);
 
 /// How much of a file one system call sends at most, in bytes.
-pub const MAX_SENDFILE: u64 = 256 * 1024;
+pub const MAX_SENDFILE: u64 = 192 * 1024;
 // ANCHOR_END: scale
 
-/// How many steps a connection may make before others have their turn. Enough
-/// for six requests, or for megabytes of a file.
+/// How many steps a connection may make before others have their turn: enough
+/// for four requests at least.
 pub const MAX_STEPS: usize = 32;
 
 /// What counts as progress, in bytes: a client that reads slowly has to take
@@ -89,3 +87,52 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The shortest time between two reports of that failure.
 pub const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::Connection;
+    use crate::options::Options;
+    use crate::thread_pool::OTHERS_WAIT;
+    use std::fs::{self, File};
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+    use std::{env, process};
+
+    /// How many bytes a client of a large file is sent in its first turn.
+    fn first_turn() -> u64 {
+        let name = format!("a-turn-of-step20-{}", process::id());
+        let root = env::temp_dir().join(name);
+        fs::create_dir_all(&root).expect("a directory");
+        let large = File::create(root.join("large")).expect("a file");
+        large.set_len(64 * 1024 * 1024).expect("no error");
+        let options = Options { root: root.clone(), ..Options::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let mut client = TcpStream::connect(address).expect("the listener");
+        let request = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
+        client.write_all(request).expect("a connection");
+        let (stream, _) = listener.accept().expect("the client");
+        let connection =
+            Connection::new(stream, 2, &Arc::new(options)).expect("a socket");
+        drop(connection.advance().expect("a turn"));
+        let mut arrived = Vec::new();
+        client.read_to_end(&mut arrived).expect("what was sent");
+        fs::remove_dir_all(&root).expect("our directory");
+        arrived.len() as u64
+    }
+
+    #[test]
+    fn a_download_leaves_turns_to_others() {
+        // Other tests have pools, and so store their own answer.
+        let mut sent = (0..100).map(|_| {
+            OTHERS_WAIT.store(true, Ordering::Relaxed);
+            first_turn()
+        });
+        let sent = sent.find(|&sent| sent < 2 * MAX_SENDFILE);
+        let sent = sent.expect("a turn in which it sends one piece");
+        assert!(sent > SEND_CHUNK, "it sent {sent} bytes in a turn");
+    }
+}

@@ -4,8 +4,12 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle, Thread};
+
+/// Whether there are jobs for which no worker is free.
+pub static OTHERS_WAIT: AtomicBool = AtomicBool::new(false);
 // ANCHOR_END: imports
 
 /// A closure that a worker runs once.
@@ -23,8 +27,7 @@ pub struct ThreadPool {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// The last one has been idle for the shortest time, so its stack is still in
-    /// the processor's cache.
+    /// The last one's stack is still in the processor's cache.
     idle: Vec<Thread>,
     is_closed: bool,
 }
@@ -54,6 +57,7 @@ impl ThreadPool {
         let others = queue.idle.len().saturating_sub(jobs.len());
         let woken = queue.idle.split_off(others);
         queue.jobs.extend(jobs);
+        OTHERS_WAIT.store(queue.jobs.len() > woken.len(), Ordering::Relaxed);
         drop(queue); // Or the workers would wake up and have to wait for it.
         for worker in woken {
             worker.unpark();
@@ -65,13 +69,9 @@ impl ThreadPool {
 // ANCHOR: drop
 impl Drop for ThreadPool {
     fn drop(&mut self) {
-        let mut queue = lock(&self.queue);
-        queue.is_closed = true;
-        for worker in queue.idle.drain(..) {
-            worker.unpark();
-        }
-        drop(queue);
+        lock(&self.queue).is_closed = true;
         for worker in self.workers.drain(..) {
+            worker.thread().unpark();
             _ = worker.join();
         }
     }
@@ -120,6 +120,24 @@ mod tests {
     fn a_pool_of_no_workers_is_refused() {
         let error = ThreadPool::new(0).err().expect("an error");
         assert_eq!(error.to_string(), "a pool needs at least one worker");
+    }
+
+    #[test]
+    fn jobs_that_wait_are_noticed() {
+        // Other tests have pools, too, so one look isn't enough.
+        let see = |pool: &ThreadPool, expected| {
+            (0..10_000).any(|_| {
+                pool.execute_all(Vec::new());
+                OTHERS_WAIT.load(Ordering::Relaxed) == expected
+            })
+        };
+        let pool = ThreadPool::new(1).expect("a thread");
+        let (sender, receiver) = mpsc::channel::<()>();
+        let blocks = move || _ = receiver.recv();
+        pool.execute_all(vec![Box::new(blocks), Box::new(|| {})]);
+        assert!(see(&pool, true), "a job waits for the only worker");
+        drop(sender);
+        assert!(see(&pool, false), "no job is left");
     }
 
     #[test]
