@@ -4,6 +4,7 @@ use super::*;
 use crate::catalogue::table;
 use crate::scratch::Scratch;
 use std::env;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -37,7 +38,8 @@ fn targets() -> BTreeMap<String, PathBuf> {
     paths.map(|path| (name(&path), path)).collect()
 }
 
-/// The tests of what a step is the first to do for good.
+/// The first tests of what a step is the first to do for good. All of them would
+/// take too long: a server that panics makes many of them wait.
 fn new_rows(number: usize) -> Vec<String> {
     let rows = table().into_iter().flat_map(|group| group.rows);
     let new = rows.filter(|row| {
@@ -46,7 +48,7 @@ fn new_rows(number: usize) -> Vec<String> {
             && (number == 1 || row.symptom(number - 1) != "holds")
             && row.symptom(20) == "holds"
     });
-    new.map(|row| format!("has::{}", row.name)).collect()
+    new.take(4).map(|row| format!("has::{}", row.name)).collect()
 }
 
 /// Builds the starter, and asks it for what's new in its step.
@@ -66,30 +68,27 @@ fn assert_fails_what_is_new(step: usize, directory: &Path, target: &Path) {
     assert!(said.contains("not yet implemented: "), "{directory:?}: {said}");
 }
 
-fn assert_starters_fail(holes: &str) {
+/// Each level is written over the one before, because nobody has edited it.
+fn assert_starters_fail(steps: RangeInclusive<usize>) {
     let targets = targets();
-    let scratch = Scratch::new(holes);
-    for number in 1..=LAST_WITH_HOLES {
+    let scratch = Scratch::new("proof");
+    for number in steps {
         let (name, directory) = (name(number), scratch.0.join(name(number)));
-        start(&name, &directory, holes).success();
-        assert_fails_what_is_new(number, &directory, &targets[&name]);
+        for holes in ["few", "some", "all"] {
+            start(&name, &directory, holes).success();
+            assert_fails_what_is_new(number, &directory, &targets[&name]);
+        }
     }
 }
 
 #[test]
 #[ignore = "in .ci/run"]
-fn starters_with_few_holes_compile_and_fail_what_is_new() {
-    assert_starters_fail("few");
+fn starters_of_part_one_compile_and_fail_what_is_new() {
+    assert_starters_fail(1..=6);
 }
 
 #[test]
 #[ignore = "in .ci/run"]
-fn starters_with_some_holes_compile_and_fail_what_is_new() {
-    assert_starters_fail("some");
-}
-
-#[test]
-#[ignore = "in .ci/run"]
-fn starters_with_all_holes_compile_and_fail_what_is_new() {
-    assert_starters_fail("all");
+fn starters_of_part_two_compile_and_fail_what_is_new() {
+    assert_starters_fail(7..=LAST_WITH_HOLES);
 }

@@ -88,14 +88,12 @@ fn are_in_order(parts: &[&str], text: &str) -> bool {
     rest.is_some_and(|it| it.ends_with(last))
 }
 
-/// The text around its holes. Each hole ends a line, and `}` follows.
+/// The text around its holes: each is a text in quotes, and `}` follows.
 fn parts(text: &str) -> Vec<&str> {
     let mut parts = text.split("todo!(");
     let first = parts.next().unwrap().trim_end_matches(' ');
     let others = parts.map(|part| {
-        let (_, after) = part.split_once("\")").unwrap_or_else(|| {
-            part.split_once("\"\n").expect("the end of a hole")
-        });
+        let after = part.splitn(3, '"').nth(2).expect("a text in quotes");
         let brace = after.find('}').expect("the end of a function");
         let line = after[..brace].rfind('\n').unwrap();
         after[line + 1..].trim_end_matches(' ')

@@ -72,10 +72,11 @@ fn places(step: &Step, piece: &Piece) -> Result<String, String> {
 /// The names of the excerpts of a source that a line is in.
 fn anchors(source: &str, number: usize) -> Vec<&str> {
     let mut open = Vec::new();
-    for line in source.lines().take(number).map(str::trim) {
-        if let Some(name) = line.strip_prefix("// ANCHOR: ") {
+    let lines = source.lines().take(number);
+    for mark in lines.filter_map(|line| line.trim().strip_prefix("// ")) {
+        if let Some(name) = mark.strip_prefix("ANCHOR: ") {
             open.push(name);
-        } else if let Some(name) = line.strip_prefix("// ANCHOR_END: ") {
+        } else if let Some(name) = mark.strip_prefix("ANCHOR_END: ") {
             open.retain(|it| *it != name);
         }
     }
