@@ -1,6 +1,7 @@
 //! The tool that starts and checks steps, `workshop`: used as a reader would.
 
 mod check;
+mod mark;
 mod proof;
 mod start;
 

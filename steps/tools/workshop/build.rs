@@ -3,9 +3,11 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::place::repository;
+use crate::run;
 use crate::steps::{self, Step};
 
 /// A server to be tested.
@@ -26,11 +28,11 @@ impl Drop for Server {
 
 impl Server {
     /// Builds the crate in a directory, or finds a program or a command.
-    pub fn new(name: &str) -> Result<Server, String> {
+    pub fn new(name: &str, limit: Option<Duration>) -> Result<Server, String> {
         let is_step = name.starts_with("step") && steps::find(name).is_ok();
         let path = match Path::new(name).canonicalize() {
             _ if is_step => name.to_string(),
-            Ok(path) if path.is_dir() => text(&build(&path)?)?,
+            Ok(path) if path.is_dir() => text(&build(&path, limit)?)?,
             Ok(path) => text(&path)?,
             Err(_) if name.trim().contains(' ') => {
                 let command = Some(name.to_string());
@@ -90,7 +92,7 @@ fn script(command: &str) -> Result<String, String> {
 
 /// Builds a crate, in a target directory of its own: in one that is shared,
 /// each crate called `my-server` would take the place of the one before it.
-pub fn build(directory: &Path) -> Result<PathBuf, String> {
+fn build(directory: &Path, limit: Option<Duration>) -> Result<PathBuf, String> {
     let manifest = directory.join("Cargo.toml");
     if !manifest.is_file() {
         return Err(format!(
@@ -101,7 +103,7 @@ pub fn build(directory: &Path) -> Result<PathBuf, String> {
     command.args(["--quiet", "--message-format=json-render-diagnostics"]);
     command.arg("--manifest-path").arg(&manifest);
     command.arg("--target-dir").arg(directory.join("target"));
-    let run = output(command.current_dir(directory))?;
+    let run = run::output(command.current_dir(directory), limit)?;
     if !run.status.success() {
         let said = String::from_utf8_lossy(&run.stderr);
         let error = first_error(&said);
@@ -132,25 +134,36 @@ fn first_error(said: &str) -> &str {
     error.unwrap_or(said).trim_end()
 }
 
-/// Builds the tests of a step.
-pub fn build_tests(step: &Step) -> Result<(), String> {
+/// Builds the tests of a step, and returns the program that runs them.
+pub fn build_tests(step: &Step) -> Result<PathBuf, String> {
     let mut command = cargo("test");
-    let run =
-        output(command.args(["--quiet", "--no-run", "--test", step.name()]))?;
-    if run.status.success() {
-        return Ok(());
+    command.args(["--quiet", "--message-format=json-render-diagnostics"]);
+    command.args(["--no-run", "--test", step.name()]);
+    let run = run::output(&mut command, None)?;
+    let said = String::from_utf8_lossy(&run.stdout);
+    let mut lines = said.lines().filter(|it| it.contains(r#""kind":["test"]"#));
+    match lines.find_map(executable) {
+        Some(program) if run.status.success() => Ok(program.into()),
+        _ => {
+            let said = String::from_utf8_lossy(&run.stderr);
+            let error = first_error(&said);
+            let name = step.name();
+            Err(format!("the tests of {name} can't be built.\n\n{error}"))
+        }
     }
-    let said = String::from_utf8_lossy(&run.stderr);
-    let error = first_error(&said);
-    Err(format!("the tests of {} can't be built.\n\n{error}", step.name()))
 }
 
-/// Runs the tests of a step, and returns what they print.
-pub fn run_tests(step: &Step, server: &Server) -> Result<String, String> {
-    let mut command = cargo("test");
-    command.args(["--test", step.name(), "--", "has::"]);
+/// Runs tests with a server, and returns what they print.
+pub fn run_tests(
+    tests: &Path,
+    names: &[String],
+    server: &Server,
+    limit: Option<Duration>,
+) -> Result<String, String> {
+    let mut command = Command::new(tests);
+    command.current_dir(repository()).stdin(Stdio::null()).args(names);
     command.env("SERVER", &server.path).env("RUST_BACKTRACE", "0");
-    let run = output(&mut command)?;
+    let run = run::output(&mut command, limit)?;
     Ok(server.named(&String::from_utf8_lossy(&run.stdout)))
 }
 
@@ -162,13 +175,6 @@ fn cargo(command: &str) -> Command {
     cargo.args([command, "--color=never"]);
     cargo.current_dir(repository()).stdin(Stdio::null());
     cargo
-}
-
-fn output(command: &mut Command) -> Result<Output, String> {
-    let run = command.output();
-    run.map_err(|error| {
-        format!("cannot run {:?}: {error}", command.get_program())
-    })
 }
 
 #[cfg(test)]

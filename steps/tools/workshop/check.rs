@@ -16,12 +16,13 @@ const WIDTH: usize = 80;
 
 /// Returns whether the step is complete.
 pub fn check(check: &Check) -> Result<bool, String> {
-    let server = Server::new(&check.server)?;
+    let server = Server::new(&check.server, None)?;
     if io::stderr().is_terminal() {
         crate::complain(&format!("checking {} …", check.step.name()));
     }
-    build::build_tests(&check.step)?;
-    let printed = build::run_tests(&check.step, &server)?;
+    let tests = build::build_tests(&check.step)?;
+    let all = ["has::".to_string()];
+    let printed = build::run_tests(&tests, &all, &server, None)?;
     let groups = results::parse(&printed, &check.step)?;
     let rows = groups.iter().flat_map(|group| &group.rows);
     let failed: Vec<_> = rows.filter(|row| row.failure.is_some()).collect();

@@ -3,6 +3,7 @@
 //! The text is one that compiles and that rustfmt has formatted: a function
 //! that isn't in an `impl` begins its line.
 
+use std::iter;
 use std::ops::Range;
 
 const MAX_WIDTH: usize = 80;
@@ -40,7 +41,7 @@ fn find(text: &str, name: &str) -> Option<(Range<usize>, Range<usize>)> {
         None => ("", name),
     };
     let scopes = match scope {
-        "" => vec![0..code.len()],
+        "" => iter::once(0..code.len()).collect(),
         owner => impls(&code, owner),
     };
     let margin = if scope.is_empty() { "\n" } else { "\n    " };

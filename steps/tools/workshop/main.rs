@@ -7,15 +7,19 @@ mod build;
 #[allow(dead_code)] // The book needs more of it,
 mod catalogue;
 mod check;
+mod class;
 mod cut;
+mod formats;
 mod hint;
 mod manifest;
+mod mark;
 mod options;
 mod pieces;
 #[path = "../../../tests/support/place.rs"]
 #[allow(dead_code)] // and the tests do.
 mod place;
 mod results;
+mod run;
 mod start;
 mod steps;
 mod watch;
@@ -52,6 +56,7 @@ fn run(command: &Command) -> Result<bool, String> {
             print(&start::start(step, directory, *holes)?)?;
             Ok(true)
         }
+        Command::Mark(mark) => mark::mark(mark).map(|()| true),
         Command::Check(check) if check.watch => watch::watch(check),
         Command::Check(check) => check::check(check),
     }

@@ -6,13 +6,16 @@ use crate::catalogue;
 use crate::steps::Step;
 
 /// The rows that hold from one step on.
+#[derive(Clone)]
 pub struct Group {
     pub step: usize,
     pub title: String,
     pub rows: Vec<Row>,
 }
 
+#[derive(Clone)]
 pub struct Row {
+    /// The name of its test, without the `has::`.
     pub name: String,
     /// What the test says, if it fails.
     pub failure: Option<String>,
@@ -21,6 +24,13 @@ pub struct Row {
 impl Group {
     pub fn passed(&self) -> usize {
         self.rows.iter().filter(|row| row.failure.is_none()).count()
+    }
+}
+
+impl Row {
+    /// Its name as a sentence.
+    pub fn sentence(&self) -> String {
+        self.name.replace('_', " ")
     }
 }
 
@@ -33,14 +43,12 @@ pub fn parse(printed: &str, step: &Step) -> Result<Vec<Group>, String> {
     let mut groups: Vec<Group> =
         table.iter().filter_map(|it| heading(&it.heading)).collect();
     for row in table.into_iter().flat_map(|group| group.rows) {
-        let Some(first) = holds_from(&row) else { continue };
+        let first = holds_from(&row).filter(|first| *first <= step.number);
+        let Some(first) = first else { continue };
+        let Some(failure) = outcomes.remove(&row.name) else { continue };
         let group = groups.iter_mut().find(|group| group.step == first);
         let group = group.expect("each step has a heading");
-        if first <= step.number
-            && let Some(failure) = outcomes.remove(&row.name)
-        {
-            group.rows.push(Row { name: row.name, failure });
-        }
+        group.rows.push(Row { name: row.name, failure });
     }
     groups.retain(|group| !group.rows.is_empty());
     match groups.is_empty() {
@@ -64,7 +72,7 @@ fn heading(text: &str) -> Option<Group> {
 }
 
 /// Each row that was tested, with what the test says if it fails.
-fn outcomes(printed: &str) -> BTreeMap<String, Option<String>> {
+pub fn outcomes(printed: &str) -> BTreeMap<String, Option<String>> {
     let mut outcomes = BTreeMap::new();
     for line in printed.lines() {
         let Some(test) = line.strip_prefix("test has::") else { continue };

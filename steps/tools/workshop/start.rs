@@ -147,7 +147,7 @@ fn go_on(
         holes.iter().copied().filter(|it| !exists(it)).collect();
     let changes: Vec<_> = all.into_iter().filter(exists).collect();
     files.retain(|file, text| {
-        let path = directory.join(&*file);
+        let path = directory.join(file.as_str());
         let Ok(old) = steps::read(&path) else {
             said += &format!("  new:       {file}\n");
             return true;
