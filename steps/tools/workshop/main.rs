@@ -33,7 +33,7 @@ use options::Command;
 fn main() -> ExitCode {
     let result = match options::parse(env::args_os().skip(1)) {
         Ok(Some(command)) => run(&command),
-        Ok(None) => print(&options::help()).map(|()| true),
+        Ok(None) => print(options::HELP).map(|()| true),
         Err(message) => {
             complain(&message);
             return ExitCode::from(2);

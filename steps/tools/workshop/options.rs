@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::pieces::{self, Holes};
+use crate::pieces::Holes;
 use crate::steps::{self, Step};
 
-const HELP: &str = "\
+pub const HELP: &str = "\
 workshop: starts a step of the course in a crate of your own, and checks it
 
   cargo run --bin workshop -- start step05 ../my-server --holes few
@@ -20,7 +20,7 @@ start STEP DIR   writes a crate for the step: all of its files, but with holes,
                  the files that are new, and says what to change in yours. It
                  never overwrites what you've written
   --holes HOW    how many holes: few, some (if you don't say), all, or none,
-                 which is the finished step. @PIECES@
+                 which is the finished step
 
 check STEP DIR|COMMAND
                  builds the crate, and asks its server for all that the step can
@@ -57,11 +57,6 @@ mark STEP DIR|COMMAND...
 The exit status is 0 if all is well (for check: if the step is complete), 1 if
 it isn't, and 2 if the command line can't be understood.
 ";
-
-pub fn help() -> String {
-    let last = pieces::last_step();
-    HELP.replace("@PIECES@", &format!("step01 to {last} have holes"))
-}
 
 pub enum Command {
     Start { step: Step, directory: PathBuf, holes: Holes },
