@@ -136,13 +136,15 @@ fn an_edited_file_is_never_overwritten() {
 #[test]
 fn a_later_step_goes_on_from_the_readers_code() {
     let scratch = Scratch::new("goes-on");
-    let directory = scratch.0.join("mine");
-    start("step05", &directory, "none").success();
+    let directory = scratch.0.join("my server");
+    let said = stdout(&start("step05", &directory, "none").success());
+    assert!(said.ends_with(" server'\n"), "{said}");
     let main = directory.join("src/main.rs");
     fs::write(&main, "fn main() {}").unwrap();
     let said = stdout(&start("step06", &directory, "few").success());
     assert!(said.contains("goes on from step05 to step06"), "{said}");
     assert!(said.contains("new:       src/signal.rs\n"), "{said}");
+    assert!(said.contains("yours:     src/main.rs, which"), "{said}");
     assert!(said.contains("add or change:\n  ThreadPool::drop"), "{said}");
     assert!(!said.contains("with a hole"), "{said}");
     assert_eq!(fs::read_to_string(&main).unwrap(), "fn main() {}");

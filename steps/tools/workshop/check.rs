@@ -2,6 +2,7 @@
 //! how far it is.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use crate::build::{self, Server};
 use crate::hint;
@@ -103,7 +104,7 @@ fn what_now(check: &Check) -> Result<String, String> {
              cargo run --bin workshop -- start {0} {}\n",
             next.name(),
             next.title()?,
-            check.server
+            steps::in_shell(Path::new(&check.server))
         ),
         None => {
             "\nThat was the last step. The book's page \"Where next\" goes \

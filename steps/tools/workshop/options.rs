@@ -46,11 +46,13 @@ mark STEP DIR|COMMAND...
   --junit FILE   the same, as JUnit's XML
   --gradescope FILE
                  results.json for Gradescope, of one server
-                 Mark strangers' programs in a container, without a network:
-                   docker run --rm -it -v \"$PWD/..:/work\" -w /work/REPOSITORY \\
-                     --memory 2g --pids-limit 2000 rust sh
-                 Fetch and build there first (cargo test --no-run), and then cut
-                 its network: docker network disconnect bridge CONTAINER
+
+Mark strangers' programs in a container. Build the tests in it first, and then
+take its network away:
+  docker run --name class -it -v \"$PWD/..:/work\" -w /work/REPOSITORY \\
+    --memory 2g --pids-limit 2000 rust sh
+  cargo test --no-run
+  docker network disconnect bridge class      (in another terminal)
 
 --help           this text
 

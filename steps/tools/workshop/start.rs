@@ -39,7 +39,7 @@ pub fn start(
     let today = pieces::of(step.name(), holes);
     let files = files(step, &today)?;
     let title = step.title()?;
-    let (name, shown) = (step.name(), directory.display());
+    let (name, shown) = (step.name(), steps::in_shell(directory));
     let found = find_manifest(step, directory, &files)?;
     let mut said = match found {
         Some(manifest) if manifest.step != name => {
@@ -138,6 +138,7 @@ fn go_on(
     let holes: Vec<_> =
         holes.iter().copied().filter(|it| !exists(it)).collect();
     let changes: Vec<_> = all.into_iter().filter(exists).collect();
+    let (before, now) = (steps::find(&manifest.step)?.files()?, step.files()?);
     files.retain(|file, text| {
         let path = directory.join(file.as_str());
         let Ok(old) = steps::read(&path) else {
@@ -146,6 +147,11 @@ fn go_on(
         };
         let source = file.strip_prefix("src/");
         let is_given = source.is_some_and(pieces::is_given);
+        let differs = source.is_some_and(|it| before.get(it) != now.get(it));
+        if !is_given && differs {
+            said +=
+                &format!("  yours:     {file}, which the chapter changes\n");
+        }
         if old == *text || !is_given {
             return false;
         }

@@ -119,6 +119,15 @@ pub fn file_name(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
+/// A path as a shell takes it.
+pub fn in_shell(path: &Path) -> String {
+    let path = path.display().to_string();
+    match path.contains(|it: char| it.is_whitespace() || "'\"$".contains(it)) {
+        true => format!("'{}'", path.replace('\'', "'\\''")),
+        false => path,
+    }
+}
+
 fn without_anchors(text: &str) -> String {
     let is_code = |line: &&str| !line.trim_start().starts_with("// ANCHOR");
     text.split_inclusive('\n').filter(is_code).collect()
