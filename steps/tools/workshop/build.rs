@@ -139,6 +139,9 @@ pub fn build_tests(step: &Step) -> Result<PathBuf, String> {
     let mut command = cargo("test");
     command.args(["--quiet", "--message-format=json-render-diagnostics"]);
     command.args(["--no-run", "--test", step.name()]);
+    if !cfg!(debug_assertions) {
+        command.arg("--release"); // Like this program, which is built already.
+    }
     let run = run::output(&mut command, None)?;
     let said = String::from_utf8_lossy(&run.stdout);
     let mut lines = said.lines().filter(|it| it.contains(r#""kind":["test"]"#));

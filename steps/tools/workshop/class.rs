@@ -1,4 +1,4 @@
-//! The class at a glance: who has how many points, and for what.
+//! The class at a glance: how many points each server has, and for what.
 
 use crate::mark::Marked;
 use crate::steps::Step;
