@@ -344,6 +344,10 @@ impl fmt::Display for Server {
             let commands = commands.replace('\n', "\n             ");
             writeln!(out, "  by hand:   {commands}")?;
         }
+        // One that is just ending has a moment to say why.
+        for (_, errors) in self.notes.errors.borrow().iter() {
+            errors.wait_for_end(SHORT_WAIT);
+        }
         if let Ok(Some(status)) = self.process.borrow_mut().try_wait() {
             writeln!(out, "  the server has ended with {status}")?;
         }

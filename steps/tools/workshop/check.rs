@@ -1,0 +1,131 @@
+//! `check`: asks a server for all that a step can do, and shows on one screen
+//! how far it is.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use crate::build::{self, Server};
+use crate::hint;
+use crate::options::Check;
+use crate::results::{self, Group, Row};
+use crate::steps;
+
+/// How many lines of a terminal a failure may take, so that all fits into 40.
+const MAX_FAILURE: usize = 20;
+
+const WIDTH: usize = 80;
+
+/// Returns whether the step is complete.
+pub fn check(check: &Check) -> Result<bool, String> {
+    let server = Server::new(&check.server, None)?;
+    if io::stderr().is_terminal() {
+        crate::complain(&format!("checking {} …", check.step.name()));
+    }
+    let tests = build::build_tests(&check.step)?;
+    let all = ["has::".to_string()];
+    let printed = build::run_tests(&tests, &all, &server, None)?;
+    let groups = results::parse(&printed, &check.step)?;
+    let rows = groups.iter().flat_map(|group| &group.rows);
+    let failed: Vec<_> = rows.filter(|row| row.failure.is_some()).collect();
+    let mut screen = score(check, &groups)?;
+    screen += &match failed[..] {
+        [] => what_now(check)?,
+        _ => next_to_do(check, &failed)?,
+    };
+    crate::print(&screen)?;
+    Ok(failed.is_empty())
+}
+
+/// The score of each step's rows. Neighbours that are complete share a line.
+fn score(check: &Check, groups: &[Group]) -> Result<String, String> {
+    let passed: usize = groups.iter().map(Group::passed).sum();
+    let all: usize = groups.iter().map(|group| group.rows.len()).sum();
+    let (name, title) = (check.step.name(), check.step.title()?);
+    let mut text = format!("{name}, {title:?}: {passed} of {all}\n\n");
+    let is_complete = |group: &Group| group.passed() == group.rows.len();
+    let parts =
+        groups.chunk_by(|one, other| is_complete(one) && is_complete(other));
+    for part in parts {
+        let (first, last) = (&part[0], &part[part.len() - 1]);
+        let passed: usize = part.iter().map(Group::passed).sum();
+        let all: usize = part.iter().map(|group| group.rows.len()).sum();
+        let steps = match part {
+            [only] => format!("step {:02}: {}", only.step, only.title),
+            _ => format!("steps {:02} to {:02}", first.step, last.step),
+        };
+        text += &format!("  {passed:3} of {all:3}  {steps}\n");
+    }
+    Ok(text + "\n")
+}
+
+/// The first failure in full, and what to do about it.
+fn next_to_do(check: &Check, failed: &[&Row]) -> Result<String, String> {
+    let failures = failed.iter().filter_map(|row| row.failure.as_deref());
+    let hole = failures.clone().find_map(|it| hint::hole(&check.step, it));
+    let mut text = failures.take(1).map(shortened).collect::<String>() + "\n";
+    text += &match hole {
+        Some(hole) => format!(
+            "Next: fill the hole `{}` in src/{}, and check again.\n",
+            hole.function, hole.file
+        ),
+        None => "Next: put this right, and check again.\n".to_string(),
+    };
+    text += &match check.hint {
+        Some(level) => hint::hint(&check.step, level, hole)?,
+        None => "For a hint, add --hint 1 (or 2, or 3).\n".to_string(),
+    };
+    Ok(text)
+}
+
+/// As much of a text as there's room for.
+fn shortened(text: &str) -> String {
+    let mut room = MAX_FAILURE;
+    let mut short = String::new();
+    for line in text.lines() {
+        let height = line.chars().count().div_ceil(WIDTH).max(1);
+        if height > room {
+            return short + "  …\n";
+        }
+        room -= height;
+        short += &format!("{line}\n");
+    }
+    short
+}
+
+/// What has been learnt, and what comes next.
+fn what_now(check: &Check) -> Result<String, String> {
+    let mut text = "Complete. You can now\n\n".to_string();
+    for promise in check.step.promises()? {
+        text += &format!("  * {promise}\n");
+    }
+    text += &match steps::next(&check.step)? {
+        Some(next) => format!(
+            "\nCommit, and go on with {}, {:?}:\n  \
+             cargo run --bin workshop -- start {0} {}\n",
+            next.name(),
+            next.title()?,
+            steps::in_shell(Path::new(&check.server))
+        ),
+        None => {
+            "\nThat was the last step. The book's page \"Where next\" goes \
+                 on from here.\n"
+                .to_string()
+        }
+    };
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_failure_is_cut_where_the_room_ends() {
+        let line = "x".repeat(WIDTH + 1);
+        let text = format!("a\n{line}\n").repeat(10);
+        let short = shortened(&text);
+        assert_eq!(short.lines().count(), 6 * 2 + 2, "{short}");
+        assert!(short.ends_with("a\n  …\n"), "{short}");
+        assert_eq!(shortened("a\n\nb"), "a\n\nb\n");
+    }
+}
