@@ -118,8 +118,8 @@ fn failures(
     arguments: &[&str],
 ) -> BTreeMap<String, String> {
     let mut command = Command::new(target);
-    command.args(arguments).env("SERVER", server).current_dir(repository());
-    let run = command.output().unwrap();
+    command.args(arguments).env("SERVER", server).env("RUST_BACKTRACE", "0");
+    let run = command.current_dir(repository()).output().unwrap();
     let said = String::from_utf8_lossy(&run.stdout);
     let said = said.rsplit_once("\nfailures:\n").map_or(&*said, |it| it.0);
     let blocks = said.split("\n---- has::").skip(1);

@@ -23,6 +23,8 @@ pub struct Hunt {
     /// The behaviours that the step loses, each with a part of what its test
     /// sees instead. The first one leads to the fault.
     pub fails: Vec<(&'static str, &'static str)>,
+    /// What to ask about it in an oral exam, if it's a part of that.
+    pub exam: Option<String>,
     edits: Vec<Edit>,
 }
 
@@ -69,11 +71,13 @@ impl Hunt {
                 let (step, file) = place.split_once(' ').expect("a step");
                 (hunt.name, hunt.step, hunt.file) = (name, step, file);
             } else if let Some(text) = line.strip_prefix("believed: ") {
-                hunt.believed = text.to_string();
                 sentence = &mut hunt.believed;
+                sentence.push_str(text);
             } else if let Some(text) = line.strip_prefix("true: ") {
-                hunt.fact = text.to_string();
                 sentence = &mut hunt.fact;
+                sentence.push_str(text);
+            } else if let Some(text) = line.strip_prefix("exam: ") {
+                sentence = hunt.exam.insert(text.to_string());
             } else if let Some(text) = line.strip_prefix("fails: ") {
                 let (row, saw) = text.split_once(": ").expect("a row");
                 hunt.fails.push((row, saw));
