@@ -103,13 +103,24 @@ fn start(hunt: &Hunt, directory: &Path) -> Result<String, String> {
     let Some((_, message)) = verdict.failed.first() else {
         return Err(format!("{name} passes {row}, so it has no fault to find"));
     };
-    let directory = directory.display();
+    let directory = in_shell(directory);
     Ok(format!(
         "{message}\n\n\
          {directory} contains {step} with one fault in it. Find and mend it. \
          Then:\n\
          cargo run --bin workshop -- hunt {name} {directory} --check\n"
     ))
+}
+
+/// A path as a shell takes it.
+fn in_shell(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain =
+        |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    match path.chars().all(plain) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', "'\\''")),
+    }
 }
 
 /// Writes a crate into a directory that doesn't exist yet.

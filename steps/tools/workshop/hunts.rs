@@ -125,7 +125,8 @@ impl Hunt {
 
     /// What takes the fault out again, as a diff.
     pub fn cure(&self) -> String {
-        let edits: Vec<String> = self.edits.iter().map(Edit::reversed).collect();
+        let edits: Vec<String> =
+            self.edits.iter().map(Edit::reversed).collect();
         edits.join("@@\n")
     }
 }
@@ -148,7 +149,8 @@ fn source(root: &Path, step: &str) -> io::Result<Vec<(String, String)>> {
             let lines = text.lines();
             let lines =
                 lines.filter(|line| !line.trim().starts_with("// ANCHOR"));
-            let text = lines.fold(String::new(), |text, line| text + line + "\n");
+            let text =
+                lines.fold(String::new(), |text, line| text + line + "\n");
             let name = file.file_name().to_string_lossy().into_owned();
             files.push((name, text.trim_end().to_string() + "\n"));
         }
