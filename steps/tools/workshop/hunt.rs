@@ -115,8 +115,9 @@ fn start(hunt: &Hunt, directory: &Path) -> Result<String, String> {
 /// A path as a shell takes it.
 fn in_shell(path: &Path) -> String {
     let path = path.display().to_string();
-    let plain =
-        |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    let plain = |letter: char| {
+        letter.is_ascii_alphanumeric() || "/._-".contains(letter)
+    };
     match path.chars().all(plain) {
         true => path,
         false => format!("'{}'", path.replace('\'', "'\\''")),

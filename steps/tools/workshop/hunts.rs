@@ -23,6 +23,8 @@ pub struct Hunt {
     /// The behaviours that the step loses, each with a part of what its test
     /// sees instead. The first one leads to the fault.
     pub fails: Vec<(&'static str, &'static str)>,
+    /// Those that it loses only if the server is quick, or its client slow.
+    pub sometimes: Vec<&'static str>,
     /// What to ask about it in an oral exam, if it's a part of that.
     pub exam: Option<String>,
     edits: Vec<Edit>,
@@ -81,6 +83,8 @@ impl Hunt {
             } else if let Some(text) = line.strip_prefix("fails: ") {
                 let (row, saw) = text.split_once(": ").expect("a row");
                 hunt.fails.push((row, saw));
+            } else if let Some(row) = line.strip_prefix("sometimes: ") {
+                hunt.sometimes.push(row);
             } else if line == "@@" {
                 hunt.edits.push(Edit::default());
             } else if line.starts_with([' ', '-', '+']) {

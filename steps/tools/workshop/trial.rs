@@ -78,7 +78,8 @@ fn verdict(said: &str) -> Option<Verdict> {
         let (row, said) = block.split_once(" stdout ----").unwrap_or_default();
         // The runner's own line comes first: which thread panicked, and where.
         let (_, message) = said.split_once("\n\n\n").unwrap_or(("", said));
-        let message = message.rsplit_once("\nnote: ").map_or(message, |it| it.0);
+        let message =
+            message.rsplit_once("\nnote: ").map_or(message, |it| it.0);
         (row.to_string(), message.trim().to_string())
     });
     Some(Verdict { passed, failed: failed.collect() })
