@@ -9,6 +9,7 @@
 
 #[path = "../support/catalogue.rs"]
 mod catalogue;
+#[allow(dead_code)] // The workshop needs more of it.
 #[path = "../../steps/tools/workshop/hunts.rs"]
 mod hunts;
 #[path = "../support/mdbook.rs"]
