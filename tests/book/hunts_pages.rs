@@ -5,23 +5,32 @@ use crate::hunts::{Hunt, hunts};
 use crate::source::*;
 use crate::table::sentence;
 
+/// How many lost behaviours are worth reading.
+const MAX_ROWS: usize = 4;
+
 fn is_generated(file: &str, fresh: &str) {
     let path = source().join(file);
     let same = path.exists() && read(&path) == fresh;
     Faults::default().compare(&path, fresh, same);
 }
 
-/// `[Chapter 5](step05_thread_pool.md)`
+/// `[chapter 5](step05_thread_pool.md)`
 fn chapter(hunt: &Hunt) -> String {
     let steps = steps();
     let step = steps.iter().find(|step| step.starts_with(hunt.step));
     let step = step.expect("a step of the walk");
-    format!("[Chapter {}]({step}.md)", number_of(step))
+    format!("[chapter {}]({step}.md)", number_of(step))
 }
 
+/// The behaviours that are lost, or the first ones of many.
 fn rows(hunt: &Hunt) -> String {
     let rows = hunt.fails.iter().map(|(row, _)| sentence(row));
-    rows.collect::<Vec<_>>().join("; ")
+    let shown: Vec<_> = rows.take(MAX_ROWS).collect();
+    let shown = shown.join("; ");
+    match hunt.fails.len().saturating_sub(MAX_ROWS) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
 }
 
 #[test]
@@ -29,7 +38,7 @@ fn the_list_of_hunts_is_what_the_hunts_say() {
     let hunts = hunts();
     let mut text = String::new();
     for group in hunts.chunk_by(|one, next| one.step == next.step) {
-        text += &format!("{}:\n\n", chapter(&group[0]));
+        text += &format!("In {}:\n\n", chapter(&group[0]));
         for hunt in group {
             let Hunt { name, file, believed, fact, .. } = hunt;
             text += &format!(
