@@ -77,10 +77,11 @@ pub fn slow_request_delays_no_other_client(server: &Server) -> Outcome {
             .hint(&why_clients_wait(server))
     })?;
     is_hello(&response)?;
-    slow.is_not_answered(
+    let still_sleeps = slow.is_not_answered(
         Duration::ZERO,
         "nothing yet: this request sleeps while GET / is answered",
-    )
+    );
+    still_sleeps.map_err(|deviation| deviation.hint(&why_clients_wait(server)))
 }
 
 pub fn silent_client_delays_no_other_client(server: &Server) -> Outcome {

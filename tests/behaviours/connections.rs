@@ -103,13 +103,18 @@ fn loses_bytes(deviation: Deviation) -> Deviation {
     )
 }
 
+const OPTIONS: &str = "look at how you read Connection. It's a list of words, \
+    in upper or lower case. With `close` in it, a connection ends. Without, it \
+    goes on for HTTP/1.1, and for HTTP/1.0 only with `keep-alive`.";
+
 pub fn connection_close_is_honoured(server: &Server) -> Outcome {
     let mut old =
         server.ask("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")?;
     let response = old.response(DEADLINE)?;
     is_hello(&response)?;
     if response.field("connection") != Some("keep-alive") {
-        return response.differs("`Connection: keep-alive` for HTTP/1.0");
+        let expected = "`Connection: keep-alive` for HTTP/1.0";
+        return response.differs(expected).map_err(|it| it.hint(OPTIONS));
     }
     is_hello(&asks(&mut old, "/")?)?;
     for request in [
@@ -124,7 +129,7 @@ pub fn connection_close_is_honoured(server: &Server) -> Outcome {
         is_hello(&response)?;
         if response.field("connection") != Some("close") {
             let expected = format!("`Connection: close` for {request:?}");
-            return response.differs(&expected);
+            return response.differs(&expected).map_err(|it| it.hint(OPTIONS));
         }
         client.is_closed(DEADLINE)?;
     }

@@ -323,7 +323,8 @@ pub fn steady_slow_reader_gets_everything(server: &Server) -> Outcome {
              client has for a whole chunk. Linux wakes a writer only when a \
              third of the send buffer is free, and that takes this client \
              longer. Or the deadline isn't for a chunk, but for the whole \
-             response.",
+             response. If the client has got nearly everything: `write` says \
+             how much it has sent, and that may be less than it was given.",
         )
     })
 }

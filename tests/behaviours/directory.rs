@@ -119,11 +119,17 @@ pub fn deep() -> String {
     ["d"; 100].join("/")
 }
 
+const ASTRAY: &str = "look at what's checked before the file is opened. Usual \
+    causes: a segment is checked before its escapes are decoded (`%2e`); or a \
+    path is checked that a symlink may lead away from; or paths are compared \
+    as text, and `/site-old` begins with `/site`.";
+
 /// The response has one of these statuses, and the secret isn't in it.
 pub fn has_status(response: &Response, allowed: &[u16]) -> Outcome {
     let body = String::from_utf8_lossy(&response.body);
     if body.contains(SECRET) {
-        return response.differs("a response without a file from elsewhere");
+        let expected = "a response without a file from elsewhere";
+        return response.differs(expected).map_err(|it| it.hint(ASTRAY));
     }
     if allowed.contains(&response.status) {
         return Ok(());

@@ -172,13 +172,20 @@ pub fn deadline_is_met_within_half_a_second(server: &Server) -> Outcome {
          \x20 -w '%{time_starttransfer} s\\n' telnet://ADDRESS   # 1.0… s",
     ));
     let server = server.impatient(&[])?;
+    let is_late = |seen: Deviation| {
+        seen.hint(
+            "look at how long the loop waits at most: until the earliest \
+             deadline of all connections, and no longer.",
+        )
+    };
     let mut seen = Ok(());
     for _ in 0..4 {
         let start = Instant::now();
         // Their deadlines follow each other closely.
         let clients: Outcome<Vec<_>> = (0..4).map(|_| server.hold()).collect();
         for client in &mut clients? {
-            client.response(server.patience())?.has_status(408)?;
+            let response = client.response(server.patience());
+            response.map_err(is_late)?.has_status(408)?;
         }
         let time = start.elapsed();
         if time < Duration::from_secs(1) {
@@ -189,12 +196,7 @@ pub fn deadline_is_met_within_half_a_second(server: &Server) -> Outcome {
         }
         seen = differs("408 after a second", &format!("after {time:?}"));
     }
-    seen.map_err(|seen: Deviation| {
-        seen.hint(
-            "look at how long the loop waits at most: until the earliest \
-             deadline of all connections, and no longer.",
-        )
-    })
+    seen.map_err(is_late)
 }
 
 /// With one worker, an answer means that the clients answered before are back in

@@ -16,7 +16,8 @@ pub const TEN: &str = "0123456789";
 
 const NOT_PARSED: &str = "look at where the value of Range is parsed. Both \
     numbers are positions of bytes, counted from 0, and the second is the \
-    last byte that is sent, not the end after it.";
+    last byte that is sent, not the end after it. A number alone after the \
+    minus sign is a length: that of the file's end.";
 
 /// A request for `path` with more header fields, one per line.
 pub fn with_fields(method: &str, path: &str, fields: &[&str]) -> String {

@@ -4,11 +4,14 @@
 //!     BLESS=1 cargo test --test book    rewrites what is generated
 //!
 //! Generated are, below `book/src`: `diffs/`, `matrix_table.md`,
-//! `matrix_small.svg`, the output in `transcripts/` and the messages in
+//! `matrix_small.svg`, `hunts_list.md`, `hunts_exam.md`, the output in `transcripts/` and the messages in
 //! `compiler/`.
 
 #[path = "../support/catalogue.rs"]
 mod catalogue;
+#[allow(dead_code)] // The workshop needs more of it.
+#[path = "../../steps/tools/workshop/hunts.rs"]
+mod hunts;
 #[path = "../support/mdbook.rs"]
 mod mdbook;
 #[path = "../support/output.rs"]
@@ -19,6 +22,9 @@ mod place;
 mod running;
 #[path = "../support/scratch.rs"]
 mod scratch;
+#[allow(dead_code)] // The workshop needs more of it.
+#[path = "../../steps/tools/workshop/steps.rs"]
+mod steps;
 
 mod faults;
 mod source;
@@ -28,6 +34,7 @@ mod compiler;
 mod diagrams;
 mod diffs;
 mod glossary;
+mod hunts_pages;
 mod includes;
 mod links;
 mod matrix;

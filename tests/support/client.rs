@@ -183,7 +183,9 @@ impl Client {
 
     /// Bytes came, but the blank line that ends a head wasn't among them.
     fn has_no_head(&self) -> Deviation {
-        let bare = self.received.windows(2).any(|pair| pair == b"\n\n");
+        // The body may have lines of its own.
+        let mut lines = self.received.split_inclusive(|byte| *byte == b'\n');
+        let bare = lines.next().is_some_and(|line| !line.ends_with(b"\r\n"));
         let hint = match bare {
             true => {
                 "the lines of this head end with \\n alone. In HTTP they end \

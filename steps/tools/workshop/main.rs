@@ -1,4 +1,5 @@
-//! Starts a step of the course in a crate of the reader's own, and checks it.
+//! Starts a step of the course in a crate of the reader's own, and checks it;
+//! and gives programs with a fault to find.
 //!
 //!     cargo run --bin workshop -- start step05 ../my-server
 
@@ -11,6 +12,8 @@ mod class;
 mod cut;
 mod formats;
 mod hint;
+mod hunt;
+mod hunts;
 mod manifest;
 mod mark;
 mod options;
@@ -57,6 +60,7 @@ fn run(command: &Command) -> Result<bool, String> {
             Ok(true)
         }
         Command::Mark(mark) => mark::mark(mark).map(|()| true),
+        Command::Hunt(task) => hunt::hunt(task),
         Command::Check(check) if check.watch => watch::watch(check),
         Command::Check(check) => check::check(check),
     }

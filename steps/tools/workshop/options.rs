@@ -5,11 +5,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::hunt;
 use crate::pieces::Holes;
 use crate::steps::{self, Step};
 
 pub const HELP: &str = "\
-workshop: starts a step of the course in a crate of your own, and checks it
+workshop: starts a step of the course in a crate of your own, and checks it;
+and gives you programs with a fault to find
 
   cargo run --bin workshop -- start step05 ../my-server --holes few
   cargo run --bin workshop -- check step05 ../my-server --hint 1
@@ -54,16 +56,24 @@ take its network away:
   cargo test --no-run
   docker network disconnect bridge class      (in another terminal)
 
+hunt             lists the bug hunts
+hunt NAME DIR    writes a program with one fault, and shows what it gets wrong
+  --check        instead, says whether the fault is gone
+hunt NAME --answer
+                 tells the fault, and what somebody believes who writes it
+
 --help           this text
 
-The exit status is 0 if all is well (for check: if the step is complete), 1 if
-it isn't, and 2 if the command line can't be understood.
+The exit status is 0 if all is well (for check, if the step is complete; for
+hunt --check, if the fault is gone), 1 if it isn't, and 2 if the command line
+can't be understood.
 ";
 
 pub enum Command {
     Start { step: Step, directory: PathBuf, holes: Holes },
     Check(Check),
     Mark(Mark),
+    Hunt(hunt::Task),
 }
 
 pub struct Mark {
@@ -97,7 +107,9 @@ pub fn parse(
         let argument = argument?;
         match argument.as_str() {
             "--help" | "-h" => return Ok(None),
-            "--watch" => _ = options.insert(argument, String::new()),
+            "--watch" | "--check" | "--answer" => {
+                _ = options.insert(argument, String::new())
+            }
             "--holes" | "--hint" | "--limit" | "--csv" | "--json"
             | "--junit" | "--gradescope" => {
                 let value = arguments.next().transpose()?;
@@ -118,9 +130,10 @@ pub fn parse(
         "start" => start(names, &mut options)?,
         "check" => Command::Check(check(names, &mut options)?),
         "mark" => Command::Mark(mark(names, &mut options)?),
+        "hunt" => Command::Hunt(hunt(names, &mut options)?),
         _ => {
             return Err(format!(
-                "no command {command:?}; there are start, check and mark"
+                "no command {command:?}; there are start, check, mark and hunt"
             ));
         }
     };
@@ -174,6 +187,25 @@ fn mark(names: &[String], options: &mut Values) -> Result<Mark, String> {
             .to_string());
     }
     Ok(Mark { step, servers, limit, csv, json, junit, gradescope })
+}
+
+fn hunt(names: &[String], options: &mut Values) -> Result<hunt::Task, String> {
+    let Some((name, places)) = names.split_first() else {
+        return Ok(hunt::Task::List);
+    };
+    let hunt = hunt::find(name)?;
+    let mut has = |option| options.remove(option).is_some();
+    match places {
+        [] if has("--answer") => Ok(hunt::Task::Answer(hunt)),
+        [directory] if has("--check") => {
+            Ok(hunt::Task::Check(hunt, directory.into()))
+        }
+        [directory] => Ok(hunt::Task::Start(hunt, directory.into())),
+        _ => Err(format!(
+            "hunt needs one directory: `workshop hunt {name} ../{name}`; see \
+             --help"
+        )),
+    }
 }
 
 fn step_and_name(
