@@ -152,12 +152,9 @@ impl Connection {
                 response.keep_alive &= body.is_complete();
                 self.send(response, start)
             }
-            State::Sending(writer, keep_alive) => {
-                return self.write(writer, keep_alive);
-            }
+            State::Sending(writer, keep) => return self.write(writer, keep),
             State::Lingering(end) => {
-                let read = self.stream.read(&mut [0; READ_CHUNK]);
-                match unless_blocked(read) {
+                match unless_blocked(self.stream.read(&mut [0; READ_CHUNK])) {
                     Ok(None) => return Ok(Step::Wait(State::Lingering(end))),
                     Ok(Some(1..)) if now < end => {}
                     _ => return Ok(Step::Close),

@@ -59,6 +59,7 @@ pub enum Next {
 /// What has come of an attempt to go on.
 enum Step {
     GoOn(State),
+    Again(State),
     Wait(State),
     Close,
 }
@@ -102,6 +103,9 @@ impl Connection {
             }
             match step {
                 Step::GoOn(state) | Step::Wait(state) => self.state = state,
+                Step::Again(state) => {
+                    return Ok(Next::Again(Connection { state, ..self }));
+                }
                 Step::Close => return Ok(Next::Done),
             }
         }
@@ -157,12 +161,9 @@ impl Connection {
                 response.keep_alive &= body.is_complete();
                 self.send(response, start)
             }
-            State::Sending(writer, keep_alive) => {
-                return self.write(writer, keep_alive);
-            }
+            State::Sending(writer, keep) => return self.write(writer, keep),
             State::Lingering(end) => {
-                let read = self.stream.read(&mut [0; READ_CHUNK]);
-                match unless_blocked(read) {
+                match unless_blocked(self.stream.read(&mut [0; READ_CHUNK])) {
                     Ok(None) => return Ok(Step::Wait(State::Lingering(end))),
                     Ok(Some(1..)) if now < end => {}
                     _ => return Ok(Step::Close),
@@ -236,7 +237,8 @@ impl Connection {
         let state = State::Sending(writer, keep_alive);
         match sent {
             Some(count) if (count as u64) < SEND_CHUNK => Ok(Step::GoOn(state)),
-            _ => Ok(Step::Wait(state)), // A whole chunk ends the turn.
+            Some(_) => Ok(Step::Again(state)), // A whole chunk ends the turn.
+            None => Ok(Step::Wait(state)),
         }
     }
 

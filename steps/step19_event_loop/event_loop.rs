@@ -19,8 +19,7 @@ use std::time::Instant;
 // ANCHOR_END: imports
 
 // ANCHOR: struct
-/// Owns the listener and all connections that can't proceed. It never waits,
-/// except for all of them at once.
+/// Owns the listener and all connections that rest, and waits for all at once.
 pub struct EventLoop {
     pool: ThreadPool,
     options: Arc<Options>,
@@ -172,8 +171,7 @@ impl EventLoop {
         self.open += 1;
     }
 
-    /// Closes the connection that has been idle for the longest time. Returns
-    /// `false` if none is idle.
+    /// Closes the connection that has been idle longest. `false` if none is.
     fn close_idle(&mut self) -> bool {
         let all = self.resting.iter().enumerate();
         let idle = all.filter(|(_, connection)| connection.is_idle());

@@ -34,8 +34,7 @@ pub const MAX_REQUESTS: usize = 1_000;
 /// What's read from a client at a time, in bytes.
 pub const READ_CHUNK: usize = 4 * 1024;
 
-/// How long a client that's idle may hold up the shutdown: its next request may
-/// be on its way.
+/// How long an idle client may hold up the shutdown: it may be about to ask.
 pub const MAX_IDLE: Duration = Duration::from_millis(100);
 
 /// How long a request that has begun may hold up the shutdown.

@@ -62,6 +62,7 @@ pub enum Next {
 /// What has come of an attempt to go on.
 enum Step {
     GoOn(State),
+    Again(State),
     Wait(State),
     Close,
 }
@@ -108,6 +109,9 @@ impl Connection {
             }
             match step {
                 Step::GoOn(state) | Step::Wait(state) => self.state = state,
+                Step::Again(state) => {
+                    return Ok(Next::Again(Connection { state, ..self }));
+                }
                 Step::Close => return Ok(Next::Done),
             }
         }
@@ -162,12 +166,9 @@ impl Connection {
                 response.keep_alive &= body.is_complete();
                 self.send(response, start)
             }
-            State::Sending(writer, keep_alive) => {
-                return self.write(writer, keep_alive);
-            }
+            State::Sending(writer, keep) => return self.write(writer, keep),
             State::Lingering(end) => {
-                let read = self.stream.read(&mut [0; READ_CHUNK]);
-                match unless_blocked(read) {
+                match unless_blocked(self.stream.read(&mut [0; READ_CHUNK])) {
                     Ok(None) => return Ok(Step::Wait(State::Lingering(end))),
                     Ok(Some(1..)) if now < end => {}
                     _ => return Ok(Step::Close),
@@ -245,7 +246,7 @@ impl Connection {
         if writer.advance(count)? {
             self.deadline = Instant::now() + self.options.stall_timeout;
             if OTHERS_WAIT.load(Ordering::Relaxed) {
-                return Ok(Step::Wait(State::Sending(writer, keep_alive)));
+                return Ok(Step::Again(State::Sending(writer, keep_alive)));
             }
         }
         Ok(Step::GoOn(State::Sending(writer, keep_alive)))

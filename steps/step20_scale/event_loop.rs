@@ -24,8 +24,7 @@ const WAKER: u64 = 0;
 const LISTENER: u64 = 1;
 // ANCHOR_END: tokens
 
-/// Owns the listener and all connections that can't proceed. It never waits,
-/// except for all of them at once.
+/// Owns the listener and all connections that rest, and waits for all at once.
 pub struct EventLoop {
     pool: ThreadPool,
     options: Arc<Options>,
@@ -221,8 +220,7 @@ impl EventLoop {
     }
 
     // ANCHOR: close_idle
-    /// Closes the connection that has been idle for the longest time. Returns
-    /// `false` if none is idle.
+    /// Closes the connection that has been idle longest. `false` if none is.
     fn close_idle(&mut self) -> bool {
         let all = self.resting.values_mut();
         let idle = all.filter(|connection| connection.is_idle());

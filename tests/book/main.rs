@@ -9,7 +9,10 @@
 
 #[path = "../support/catalogue.rs"]
 mod catalogue;
-#[allow(dead_code)] // The workshop needs more of it.
+#[allow(dead_code)] // The workshop needs more of these.
+#[path = "../../steps/tools/workshop/edits.rs"]
+mod edits;
+#[allow(dead_code)]
 #[path = "../../steps/tools/workshop/hunts.rs"]
 mod hunts;
 #[path = "../support/mdbook.rs"]

@@ -8,7 +8,10 @@ mod proof;
 #[allow(dead_code)] // The book needs more of it,
 #[path = "../support/catalogue.rs"]
 mod catalogue;
-#[allow(dead_code)] // and so does the workshop of this.
+#[allow(dead_code)] // and so does the workshop of these.
+#[path = "../../steps/tools/workshop/edits.rs"]
+mod edits;
+#[allow(dead_code)]
 #[path = "../../steps/tools/workshop/hunts.rs"]
 mod hunts;
 #[path = "../support/place.rs"]
@@ -18,6 +21,9 @@ mod scratch;
 #[allow(dead_code)]
 #[path = "../../steps/tools/workshop/steps.rs"]
 mod steps;
+#[cfg(target_os = "linux")]
+#[path = "../support/variant.rs"]
+mod variant;
 
 use catalogue::table;
 use hunts::hunts;

@@ -55,6 +55,12 @@ impl Client {
         }
     }
 
+    /// Its own address, as the server sees it.
+    #[allow(dead_code)] // Only exercises ask for it.
+    pub fn address(&self) -> SocketAddr {
+        self.stream.local_addr().expect("a connection")
+    }
+
     /// Sends bytes. The server may well have closed the connection.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> Outcome {
         let bytes = bytes.as_ref();

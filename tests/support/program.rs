@@ -42,7 +42,7 @@ impl Program {
     /// A command that starts it. A step starts in another directory, because it
     /// must find its pages from anywhere: Cargo's variable says where they are.
     /// A learner's server mustn't find our pages instead of its own.
-    pub(super) fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         self.command_of(&self.path)
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::place::repository;
 use crate::run;
-use crate::steps::{self, Step};
+use crate::steps;
 
 /// A server to be tested.
 pub struct Server {
@@ -134,11 +134,12 @@ fn first_error(said: &str) -> &str {
     error.unwrap_or(said).trim_end()
 }
 
-/// Builds the tests of a step, and returns the program that runs them.
-pub fn build_tests(step: &Step) -> Result<PathBuf, String> {
+/// Builds a test target, that of a step or `exercises`, and returns the program
+/// that runs it.
+pub fn build_tests(target: &str) -> Result<PathBuf, String> {
     let mut command = cargo("test");
     command.args(["--quiet", "--message-format=json-render-diagnostics"]);
-    command.args(["--no-run", "--test", step.name()]);
+    command.args(["--no-run", "--test", target]);
     if !cfg!(debug_assertions) {
         command.arg("--release"); // Like this program, which is built already.
     }
@@ -150,8 +151,7 @@ pub fn build_tests(step: &Step) -> Result<PathBuf, String> {
         _ => {
             let said = String::from_utf8_lossy(&run.stderr);
             let error = first_error(&said);
-            let name = step.name();
-            Err(format!("the tests of {name} can't be built.\n\n{error}"))
+            Err(format!("the tests of {target} can't be built.\n\n{error}"))
         }
     }
 }

@@ -21,7 +21,7 @@ pub fn check(check: &Check) -> Result<bool, String> {
     if io::stderr().is_terminal() {
         crate::complain(&format!("checking {} …", check.step.name()));
     }
-    let tests = build::build_tests(&check.step)?;
+    let tests = build::build_tests(check.step.name())?;
     let all = ["has::".to_string()];
     let printed = build::run_tests(&tests, &all, &server, None)?;
     let groups = results::parse(&printed, &check.step)?;

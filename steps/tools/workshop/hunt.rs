@@ -5,7 +5,6 @@ use crate::hunts::{Hunt, hunts};
 use crate::place::repository;
 use crate::results;
 use crate::steps;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -75,15 +74,15 @@ fn try_rows(
     hunt: &Hunt,
     directory: &Path,
     only: Option<&str>,
-) -> Result<BTreeMap<String, Option<String>>, String> {
+) -> Result<results::Outcomes, String> {
     let server = Server::new(&directory.to_string_lossy(), None)?;
-    let tests = build::build_tests(&steps::find(hunt.step)?)?;
+    let tests = build::build_tests(hunt.step)?;
     let names = match only {
         Some(row) => vec![format!("has::{row}"), "--exact".to_string()],
         None => vec!["has::".to_string()],
     };
     let printed = build::run_tests(&tests, &names, &server, None)?;
-    let outcomes = results::outcomes(&printed);
+    let outcomes = results::outcomes(&printed, "has::");
     match outcomes.is_empty() {
         true => Err(format!("the tests of {} say nothing", hunt.step)),
         false => Ok(outcomes),

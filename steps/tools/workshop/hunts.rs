@@ -1,8 +1,8 @@
 //! The bug hunts: small faults in a step, as the files in `hunts/` tell them.
 
+use crate::edits::{self, Edit};
 use crate::steps;
 use std::collections::BTreeMap;
-use std::mem;
 
 const TEXTS: [&str; 3] = [
     include_str!("hunts/part_one.txt"),
@@ -29,32 +29,6 @@ pub struct Hunt {
     /// What to ask about it in an oral exam, if it's a part of that.
     pub exam: Option<String>,
     edits: Vec<Edit>,
-}
-
-/// Lines as a diff has them: after a space, a minus or a plus.
-#[derive(Default)]
-struct Edit(Vec<&'static str>);
-
-impl Edit {
-    /// The lines that begin with a space or with that sign.
-    fn side(&self, sign: char) -> String {
-        let lines = self.0.iter();
-        let lines = lines.filter_map(|line| line.strip_prefix([' ', sign]));
-        lines.fold("\n".to_string(), |text, line| text + line + "\n")
-    }
-
-    /// The edit that undoes this one.
-    fn reversed(&self) -> String {
-        let (mut text, mut put_back) = (String::new(), String::new());
-        for line in &self.0 {
-            match line.split_at(1) {
-                ("-", line) => put_back.extend(["+", line, "\n"]),
-                ("+", line) => text.extend(["-", line, "\n"]),
-                _ => text.extend([&*mem::take(&mut put_back), line, "\n"]),
-            }
-        }
-        text + &put_back
-    }
 }
 
 /// All hunts, in the order of their steps.
@@ -90,30 +64,12 @@ impl Hunt {
                 hunt.edits.push(Edit::default());
             } else if line.starts_with([' ', '-', '+']) {
                 let edit = hunt.edits.last_mut().expect("@@ comes first");
-                edit.0.push(line);
+                edit.push(line);
             } else {
                 sentence.extend([" ", line]);
             }
         }
         hunt
-    }
-
-    /// Puts the fault into the file.
-    fn apply(&self, text: &str) -> Result<String, String> {
-        let mut text = format!("\n{text}");
-        for edit in &self.edits {
-            let (old, new) = (edit.side('-'), edit.side('+'));
-            let count = text.matches(&old).count();
-            if count != 1 {
-                let Hunt { name, step, file, .. } = self;
-                return Err(format!(
-                    "{name}: {step} has this {count} times in {file}, and not \
-                     once:{old}"
-                ));
-            }
-            text = text.replace(&old, &new);
-        }
-        Ok(text.split_off(1))
     }
 
     /// The faulty program: its files by their names. They have no unit tests,
@@ -129,7 +85,10 @@ impl Hunt {
         let Some(text) = files.get_mut(self.file) else {
             return Err(format!("{} has no {}", self.step, self.file));
         };
-        *text = self.apply(text)?;
+        *text = edits::apply(&self.edits, text).map_err(|fault| {
+            let Hunt { name, step, file, .. } = self;
+            format!("{name}: {file} of {step} {fault}")
+        })?;
         Ok(files)
     }
 

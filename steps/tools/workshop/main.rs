@@ -10,6 +10,9 @@ mod catalogue;
 mod check;
 mod class;
 mod cut;
+mod edits;
+mod exercise;
+mod exercises;
 mod formats;
 mod hint;
 mod hunt;
@@ -60,6 +63,7 @@ fn run(command: &Command) -> Result<bool, String> {
             Ok(true)
         }
         Command::Mark(mark) => mark::mark(mark).map(|()| true),
+        Command::Exercise(task) => exercise::exercise(task),
         Command::Hunt(task) => hunt::hunt(task),
         Command::Check(check) if check.watch => watch::watch(check),
         Command::Check(check) => check::check(check),

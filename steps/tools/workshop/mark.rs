@@ -39,7 +39,7 @@ impl Marked {
 /// Marks one server after the other, so that none is busy while another one is
 /// asked.
 pub fn mark(mark: &Mark) -> Result<(), String> {
-    let tests = build::build_tests(&mark.step)?;
+    let tests = build::build_tests(mark.step.name())?;
     let mut class = Vec::new();
     for name in &mark.servers {
         if io::stderr().is_terminal() {
@@ -75,7 +75,7 @@ fn ask(tests: &Path, mark: &Mark, name: &str) -> Result<Vec<Group>, String> {
         let mut names = vec!["--exact".to_string()];
         names.extend(failed.iter().map(|row| format!("has::{}", row.name)));
         let printed = build::run_tests(tests, &names, &server, limit)?;
-        let outcomes = results::outcomes(&printed);
+        let outcomes = results::outcomes(&printed, "has::");
         for row in &mut failed {
             if outcomes.get(&row.name) == Some(&None) {
                 row.failure = None;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::exercise;
 use crate::hunt;
 use crate::pieces::Holes;
 use crate::steps::{self, Step};
@@ -56,6 +57,14 @@ take its network away:
   cargo test --no-run
   docker network disconnect bridge class      (in another terminal)
 
+exercise         lists the exercises that have tests
+exercise NAME DIR
+                 writes the finished step of its chapter, and tells the task
+  --check        instead, says whether it's done (a DIR, or a COMMAND)
+  --hint N       with --check, a hint as above
+exercise NAME --answer
+                 shows a solution
+
 hunt             lists the bug hunts
 hunt NAME DIR    writes a program with one fault, and shows what it gets wrong
   --check        instead, says whether the fault is gone
@@ -64,15 +73,15 @@ hunt NAME --answer
 
 --help           this text
 
-The exit status is 0 if all is well (for check, if the step is complete; for
-hunt --check, if the fault is gone), 1 if it isn't, and 2 if the command line
-can't be understood.
+The exit status is 0 if all is well (for a check, if all tests pass), 1 if it
+isn't, and 2 if the command line can't be understood.
 ";
 
 pub enum Command {
     Start { step: Step, directory: PathBuf, holes: Holes },
     Check(Check),
     Mark(Mark),
+    Exercise(exercise::Task),
     Hunt(hunt::Task),
 }
 
@@ -130,10 +139,12 @@ pub fn parse(
         "start" => start(names, &mut options)?,
         "check" => Command::Check(check(names, &mut options)?),
         "mark" => Command::Mark(mark(names, &mut options)?),
+        "exercise" => Command::Exercise(exercise(names, &mut options)?),
         "hunt" => Command::Hunt(hunt(names, &mut options)?),
         _ => {
             return Err(format!(
-                "no command {command:?}; there are start, check, mark and hunt"
+                "no command {command:?}; there are start, check, mark, exercise \
+                 and hunt"
             ));
         }
     };
@@ -187,6 +198,29 @@ fn mark(names: &[String], options: &mut Values) -> Result<Mark, String> {
             .to_string());
     }
     Ok(Mark { step, servers, limit, csv, json, junit, gradescope })
+}
+
+fn exercise(
+    names: &[String],
+    options: &mut Values,
+) -> Result<exercise::Task, String> {
+    let Some((name, places)) = names.split_first() else {
+        return Ok(exercise::Task::List);
+    };
+    let exercise = exercise::find(name)?;
+    let mut has = |option| options.remove(option).is_some();
+    match places {
+        [] if has("--answer") => Ok(exercise::Task::Answer(exercise)),
+        [server] if has("--check") => {
+            let hint = options.remove("--hint").map(parse_hint).transpose()?;
+            Ok(exercise::Task::Check(exercise, server.clone(), hint))
+        }
+        [directory] => Ok(exercise::Task::Start(exercise, directory.into())),
+        _ => Err(format!(
+            "exercise needs one directory: `workshop exercise {name} \
+             ../{name}`; see --help"
+        )),
+    }
 }
 
 fn hunt(names: &[String], options: &mut Values) -> Result<hunt::Task, String> {

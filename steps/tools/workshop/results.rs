@@ -38,7 +38,7 @@ impl Row {
 /// row that isn't asked of a server of one's own passes without a test, so it's
 /// left out.
 pub fn parse(printed: &str, step: &Step) -> Result<Vec<Group>, String> {
-    let mut outcomes = outcomes(printed);
+    let mut outcomes = outcomes(printed, "has::");
     let table = catalogue::table();
     let mut groups: Vec<Group> =
         table.iter().filter_map(|it| heading(&it.heading)).collect();
@@ -71,15 +71,19 @@ fn heading(text: &str) -> Option<Group> {
     Some(Group { step, title: title.to_string(), rows: Vec::new() })
 }
 
-/// Each row that was tested, with what the test says if it fails.
-pub fn outcomes(printed: &str) -> BTreeMap<String, Option<String>> {
+/// The rows that were tested, each with what its test says if it fails.
+pub type Outcomes = BTreeMap<String, Option<String>>;
+
+/// What came of the tests in a module: `has::`, or that of an exercise.
+pub fn outcomes(printed: &str, module: &str) -> Outcomes {
     let mut outcomes = BTreeMap::new();
     for line in printed.lines() {
-        let Some(test) = line.strip_prefix("test has::") else { continue };
+        let Some(test) = line.strip_prefix("test ") else { continue };
+        let Some(test) = test.strip_prefix(module) else { continue };
         let Some((name, outcome)) = test.split_once(" ... ") else { continue };
         let failure = match outcome {
             "ok" => None,
-            "FAILED" => Some(message(printed, name)),
+            "FAILED" => Some(message(printed, module, name)),
             _ => continue, // It's ignored.
         };
         outcomes.insert(name.to_string(), failure);
@@ -88,8 +92,8 @@ pub fn outcomes(printed: &str) -> BTreeMap<String, Option<String>> {
 }
 
 /// What a test says, without what the test runner says around it.
-fn message(printed: &str, name: &str) -> String {
-    let start = format!("---- has::{name} stdout ----\n");
+fn message(printed: &str, module: &str, name: &str) -> String {
+    let start = format!("---- {module}{name} stdout ----\n");
     let (_, after) = printed.split_once(&start).unwrap_or_default();
     let (_, after) = after.split_once(" panicked at ").unwrap_or_default();
     let (_, after) = after.split_once('\n').unwrap_or_default();

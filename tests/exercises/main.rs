@@ -1,0 +1,102 @@
+//! The exercises of the book: what their solutions do, and the steps don't.
+//!
+//!     SERVER=../ch05/target/debug/my-server cargo test --test exercises ch05_more_workers
+//!
+//! `cargo run --bin workshop -- exercise` does that for you.
+
+mod command;
+mod part_one;
+#[cfg(target_os = "linux")] // Elsewhere, some rows have no test.
+mod proof;
+
+#[allow(dead_code)]
+#[path = "../../steps/tools/workshop/edits.rs"]
+mod edits;
+#[allow(dead_code)]
+#[path = "../../steps/tools/workshop/exercises.rs"]
+mod exercises;
+#[allow(dead_code)]
+#[path = "../../steps/tools/workshop/steps.rs"]
+mod steps;
+#[allow(dead_code)] // The steps' tests need more of it.
+#[path = "../support/mod.rs"]
+mod support;
+#[cfg(target_os = "linux")]
+#[path = "../support/variant.rs"]
+mod variant;
+
+use exercises::exercises;
+use std::collections::{BTreeMap, BTreeSet};
+use support::place;
+use support::program::{Program, named_server};
+use support::report::Outcome;
+use support::server::Server;
+
+/// Makes a test of each row. An exercise's rows are in a module of its name.
+macro_rules! rows {
+    ($($exercise:ident: $($(#[$only:meta])* $part:ident::$row:ident)*;)*) => {
+        $(mod $exercise {
+            $($(#[$only])*
+            #[test]
+            fn $row() {
+                crate::ask(stringify!($row), crate::$part::$row);
+            })*
+        })*
+        /// The rows of each exercise, by its module.
+        const ROWS: &[(&str, &[&str])] =
+            &[$((stringify!($exercise), &[$(stringify!($row)),*])),*];
+    };
+}
+
+rows! {
+    ch01_who_is_asking: part_one::each_head_comes_after_its_clients_address;
+    ch01_a_limit: part_one::endless_head_ends_the_connection;
+    ch02_a_field_of_your_own: part_one::response_names_its_server;
+    ch02_print_the_request: part_one::request_line_is_printed_harmlessly;
+    ch03_say_what_you_saw: part_one::status_and_request_line_are_printed;
+    ch03_count_the_requests: part_one::count_grows_with_each_request;
+    ch04_name_the_threads: part_one::panic_names_its_client;
+    ch04_say_no: part_one::client_beyond_a_hundred_is_told_503;
+    ch05_more_workers:
+        #[cfg(unix)] part_one::workers_are_as_many_as_the_environment_says
+        #[cfg(unix)] part_one::workers_that_are_no_number_are_refused;
+    ch05_who_did_it: part_one::response_names_its_worker;
+    ch06_what_is_left: #[cfg(unix)] part_one::shutdown_says_what_is_left;
+    ch06_limited_patience:
+        #[cfg(unix)] part_one::shutdown_gives_up_after_five_seconds;
+}
+
+/// Asks the server that `SERVER` names, and nobody if it names none: no step does
+/// what its exercises ask for. The proof asks the solutions.
+fn ask(row: &str, behaviour: fn(&Server) -> Outcome) {
+    let Some(name) = named_server() else { return };
+    let program = Program::under_test(&name);
+    let title = format!("{program} should show: {}", row.replace('_', " "));
+    let server = match Server::start(program, None) {
+        Ok(server) => server,
+        Err(deviation) => panic!("\n\n{title}\n{deviation}\n"),
+    };
+    if let Err(deviation) = behaviour(&server) {
+        panic!("\n\n{title}\n{deviation}{server}\n");
+    }
+}
+
+#[test]
+fn each_exercise_is_complete() {
+    let mut names = BTreeSet::new();
+    let tests: BTreeMap<_, _> = ROWS.iter().copied().collect();
+    for exercise in exercises() {
+        let name = exercise.name;
+        assert!(names.insert(exercise.module()), "two are called {name}");
+        assert!(exercise.task.contains("You're done when"), "{name}: when?");
+        assert_eq!(exercise.hints.len(), 3, "{name} has three hints");
+        let chapter = &exercise.step["step".len()..];
+        assert!(name.starts_with(&format!("ch{chapter}-")), "{name}");
+        let rows = tests.get(&*exercise.module()).copied();
+        assert_eq!(rows, Some(&exercise.rows[..]), "the rows of {name}");
+        if let Err(message) = exercise.solved() {
+            panic!("{message}");
+        }
+    }
+    assert_eq!(names.len(), ROWS.len(), "each row belongs to an exercise");
+}

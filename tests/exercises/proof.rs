@@ -1,0 +1,73 @@
+//! With its solution, a step has the exercise's rows and all of its own. Without
+//! it, it has its own, as its tests say, and none of the exercise's.
+
+use crate::exercises::{Exercise, exercises};
+use crate::variant;
+use std::collections::BTreeSet;
+use std::env;
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+
+/// How many exercises are tried at the same time. Most of them wait.
+const AT_ONCE: usize = 4;
+
+/// `EXERCISE=ch01-a-limit cargo test --test exercises -- --ignored` tries only one.
+#[test]
+#[ignore = "in .ci/run"]
+fn each_solution_solves_its_exercise_and_breaks_nothing() {
+    let scratch = crate::support::scratch::Scratch::new("exercises");
+    variant::add_pages(&scratch.0);
+    let only = env::var("EXERCISE").unwrap_or_default();
+    let mut exercises = exercises();
+    exercises.retain(|it| only.is_empty() || it.name == only);
+    assert!(!exercises.is_empty(), "EXERCISE={only}: there's no such exercise");
+    let targets = variant::targets(exercises.iter().map(|it| it.step));
+    let (exercises, faults) = (Mutex::new(exercises), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let exercise = exercises.lock().unwrap().pop();
+                    let Some(exercise) = exercise else { return };
+                    let found =
+                        prove(&exercise, &targets[exercise.step], &scratch.0);
+                    faults.lock().unwrap().extend(found);
+                }
+            });
+        }
+    });
+    let faults = faults.into_inner().unwrap();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// What isn't as the exercise says.
+fn prove(exercise: &Exercise, target: &Path, scratch: &Path) -> Vec<String> {
+    let (name, module) = (exercise.name, exercise.module());
+    let files = exercise.solved().unwrap();
+    let solved = variant::compile(name, &files, scratch);
+    let solved = solved.to_str().unwrap();
+    let this = env::current_exe().unwrap();
+    let rows = [format!("{module}::")];
+    let mut faults = Vec::new();
+    let missing = variant::failures(&this, exercise.step, &module, &rows);
+    let missing: BTreeSet<_> = missing.keys().map(String::as_str).collect();
+    for row in &exercise.rows {
+        if !missing.contains(row) {
+            faults.push(format!("{name}: {} has {row} already", exercise.step));
+        }
+    }
+    for (row, said) in variant::failures(&this, solved, &module, &rows) {
+        faults.push(format!("{name}: its solution lacks {row}:\n{said}"));
+    }
+    let all = ["has::".to_string()];
+    for (row, _) in variant::failures(target, solved, "has", &all) {
+        // Some rows need time, which others may have taken.
+        let alone = [format!("has::{row}"), "--exact".to_string()];
+        let again = variant::failures(target, solved, "has", &alone);
+        if let Some(said) = again.get(&row) {
+            faults.push(format!("{name}: its solution breaks {row}:\n{said}"));
+        }
+    }
+    faults
+}
