@@ -3,15 +3,18 @@
 //!     cargo test --test book            fails where the book has drifted
 //!     BLESS=1 cargo test --test book    rewrites what is generated
 //!
-//! Generated are, below `book/src`: `diffs/`, `matrix_table.md`,
-//! `matrix_small.svg`, `hunts_list.md`, `hunts_exam.md`, the output in `transcripts/` and the messages in
-//! `compiler/`.
+//! Generated are, below `book/src`: `diffs/`, `exercises/`, `matrix_table.md`,
+//! `matrix_small.svg`, `hunts_list.md`, `hunts_exam.md`, the output in
+//! `transcripts/` and the messages in `compiler/`.
 
 #[path = "../support/catalogue.rs"]
 mod catalogue;
 #[allow(dead_code)] // The workshop needs more of these.
 #[path = "../../steps/tools/workshop/edits.rs"]
 mod edits;
+#[allow(dead_code)]
+#[path = "../../steps/tools/workshop/exercises.rs"]
+mod exercises;
 #[allow(dead_code)]
 #[path = "../../steps/tools/workshop/hunts.rs"]
 mod hunts;
@@ -36,6 +39,7 @@ mod chapters;
 mod compiler;
 mod diagrams;
 mod diffs;
+mod exercises_pages;
 mod glossary;
 mod hunts_pages;
 mod includes;
