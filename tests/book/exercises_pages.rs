@@ -51,7 +51,8 @@ fn each_exercise_is_in_its_chapter() {
         let steps = steps();
         let step = steps.iter().find(|it| it.starts_with(exercise.step));
         let chapter = read(&source().join(format!("{}.md", step.unwrap())));
-        let include = format!("{{{{#include exercises/{}.md}}}}", exercise.name);
+        let include =
+            format!("{{{{#include exercises/{}.md}}}}", exercise.name);
         assert_eq!(chapter.matches(&include).count(), 1, "{}", exercise.name);
     }
 }

@@ -156,6 +156,15 @@ fn marks_are_written_in_all_formats() {
     workshop(&[&arguments[..], &[path(&junit)]].concat()).success();
     let xml = fs::read_to_string(junit).unwrap();
     assert!(xml.contains("<testsuite name=\"./a&lt;b\" tests=\""), "{xml}");
+    // The schema of Jenkins's xUnit plugin wants all of these.
+    for attribute in [" name=\"", " tests=\"", " failures=\"", " errors=\"0\""]
+    {
+        let suites = xml.split("<testsuite ").skip(1);
+        for suite in suites {
+            let (start, _) = suite.split_once('>').unwrap();
+            assert!(format!(" {start}").contains(attribute), "{xml}");
+        }
+    }
     assert_well_formed(&xml);
 
     let arguments = ["mark", "step01", "step01", "--gradescope"];

@@ -6,9 +6,16 @@ use crate::scratch::Scratch;
 #[test]
 fn help_fits_and_names_the_commands() {
     let help = stdout(&workshop(&["--help"]).success());
-    for word in
-        ["start STEP DIR", "check STEP", "mark STEP", "--hint", "docker"]
-    {
+    for word in [
+        "start STEP DIR",
+        "check STEP",
+        "mark STEP",
+        "minutes DIR",
+        "exercise NAME DIR",
+        "hunt NAME DIR",
+        "--hint",
+        "docker",
+    ] {
         assert!(help.contains(word), "{help}");
     }
     assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
@@ -72,6 +79,28 @@ fn a_hole_takes_a_body_and_nothing_else() {
             before = count;
         }
     }
+}
+
+#[test]
+fn a_record_is_kept_only_if_it_is_wanted() {
+    let scratch = Scratch::new("record");
+    let (with, without) = (scratch.0.join("with"), scratch.0.join("without"));
+    start("step05", &without, "few").success();
+    assert!(!without.join("workshop-record.csv").exists());
+    workshop(&["start", "step05", path(&with), "--record"]).success();
+    let record = with.join("workshop-record.csv");
+    let text = fs::read_to_string(&record).unwrap();
+    assert!(text.starts_with("unix_seconds,step,passed,of\n"), "{text}");
+    assert!(text.ends_with(",step05,0,0\n"), "{text}");
+    fs::write(&record, "\n0,step05,0,9\n600,step05,9,9\n").unwrap();
+    let arguments = ["minutes", path(&with), path(&without)];
+    let said = stdout(&workshop(&arguments).success());
+    let expected = format!(
+        "{}: step05 10\n{}: no record\n\nmedian minutes\n  step05    10  of 1\n",
+        path(&with),
+        path(&without)
+    );
+    assert_eq!(said, expected);
 }
 
 /// Whether a text begins with the first of these parts, ends with the last, and

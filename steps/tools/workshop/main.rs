@@ -24,6 +24,7 @@ mod pieces;
 #[path = "../../../tests/support/place.rs"]
 #[allow(dead_code)] // and the tests do.
 mod place;
+mod record;
 mod results;
 mod run;
 mod start;
@@ -58,9 +59,15 @@ fn main() -> ExitCode {
 /// Returns whether all is well.
 fn run(command: &Command) -> Result<bool, String> {
     match command {
-        Command::Start { step, directory, holes } => {
+        Command::Start { step, directory, holes, record } => {
             print(&start::start(step, directory, *holes)?)?;
-            Ok(true)
+            if *record {
+                record::begin(directory)?;
+            }
+            record::add(directory, step.name(), 0, 0).map(|()| true)
+        }
+        Command::Minutes(directories) => {
+            print(&record::minutes(directories)?).map(|()| true)
         }
         Command::Mark(mark) => mark::mark(mark).map(|()| true),
         Command::Exercise(task) => exercise::exercise(task),

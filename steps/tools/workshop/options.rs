@@ -24,6 +24,8 @@ start STEP DIR   writes a crate for the step: all of its files, but with holes,
                  never overwrites what you've written
   --holes HOW    how many holes: few, some (if you don't say), all, or none,
                  which is the finished step
+  --record       keep a record of your checks, times and scores, in the crate's
+                 workshop-record.csv. Delete that file, and it's over
 
 check STEP DIR|COMMAND
                  builds the crate, and asks its server for all that the step can
@@ -49,6 +51,9 @@ mark STEP DIR|COMMAND...
   --junit FILE   the same, as JUnit's XML
   --gradescope FILE
                  results.json for Gradescope, of one server
+
+minutes DIR...   what the records of these crates say of the time that each step
+                 took, without breaks of more than 15 minutes
 
 Mark strangers' programs in a container. Build the tests in it first, and then
 take its network away:
@@ -78,9 +83,16 @@ isn't, and 2 if the command line can't be understood.
 ";
 
 pub enum Command {
-    Start { step: Step, directory: PathBuf, holes: Holes },
+    Start {
+        step: Step,
+        directory: PathBuf,
+        holes: Holes,
+        record: bool,
+    },
     Check(Check),
     Mark(Mark),
+    /// The crates whose records to read.
+    Minutes(Vec<String>),
     Exercise(exercise::Task),
     Hunt(hunt::Task),
 }
@@ -116,7 +128,7 @@ pub fn parse(
         let argument = argument?;
         match argument.as_str() {
             "--help" | "-h" => return Ok(None),
-            "--watch" | "--check" | "--answer" => {
+            "--watch" | "--check" | "--answer" | "--record" => {
                 _ = options.insert(argument, String::new())
             }
             "--holes" | "--hint" | "--limit" | "--csv" | "--json"
@@ -139,12 +151,20 @@ pub fn parse(
         "start" => start(names, &mut options)?,
         "check" => Command::Check(check(names, &mut options)?),
         "mark" => Command::Mark(mark(names, &mut options)?),
+        "minutes" if !names.is_empty() => Command::Minutes(names.to_vec()),
+        "minutes" => {
+            return Err(
+                "minutes needs a crate or more, as in `workshop minutes \
+                        class/*`; see --help"
+                    .to_string(),
+            );
+        }
         "exercise" => Command::Exercise(exercise(names, &mut options)?),
         "hunt" => Command::Hunt(hunt(names, &mut options)?),
         _ => {
             return Err(format!(
-                "no command {command:?}; there are start, check, mark, exercise \
-                 and hunt"
+                "no command {command:?}; there are start, check, mark, minutes, \
+                 exercise and hunt"
             ));
         }
     };
@@ -161,7 +181,8 @@ fn start(names: &[String], options: &mut Values) -> Result<Command, String> {
     let (step, directory) = step_and_name("start", names, "DIR")?;
     let holes = options.remove("--holes").map(parse_holes).transpose()?;
     let holes = holes.unwrap_or(Holes::Some);
-    Ok(Command::Start { step, directory: directory.into(), holes })
+    let record = options.remove("--record").is_some();
+    Ok(Command::Start { step, directory: directory.into(), holes, record })
 }
 
 fn check(names: &[String], options: &mut Values) -> Result<Check, String> {
