@@ -23,7 +23,7 @@ fn page(exercise: &Exercise) -> String {
         return text;
     }
     text + &format!(
-        "<details><summary>Our solution</summary>\n\n```diff\n{solution}```\n\n\
+        "\n<details><summary>Our solution</summary>\n\n```diff\n{solution}```\n\n\
          </details>\n"
     )
 }
