@@ -225,8 +225,15 @@ pub fn idle_clients_cost_no_processor_time(server: &Server) -> Outcome {
             + "\ncut -d ' ' -f 14,15 /proc/$server/stat   # ticks: none\n\
                sleep 2; cut -d ' ' -f 14,15 /proc/$server/stat",
     );
-    let clients: Outcome<Vec<_>> = (0..30).map(|_| server.connect()).collect();
-    let clients = clients?;
+    // Some wait with nothing sent, some within a head, some within a body.
+    let part =
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc";
+    let clients = (0..30).map(|number| match number % 3 {
+        0 => server.connect(),
+        1 => server.hold(),
+        _ => server.send(part),
+    });
+    let clients = clients.collect::<Outcome<Vec<_>>>()?;
     let seen = uses_no_processor_time(server, "while no client sends anything");
     drop(clients);
     seen.map_err(|seen| {
