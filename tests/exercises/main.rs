@@ -75,7 +75,7 @@ rows! {
         part_two::directory_shows_the_index_of_your_choice
         part_two::index_in_another_directory_is_refused;
     ch10_dont_even_ask: part_two::style_sheet_may_be_used_for_a_minute;
-    ch10_a_tag_from_the_content: part_two::tag_depends_on_the_content_alone;
+    ch10_a_hash_in_the_tag: part_two::changed_byte_changes_the_tag;
     ch11_no_ranges: part_two::ranges_can_be_turned_off;
     ch11_neighbours: part_two::ranges_that_touch_are_one_range;
     ch12_at_its_line: part_two_limits::bad_field_is_refused_at_its_line;
