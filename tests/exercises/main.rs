@@ -6,6 +6,8 @@
 
 mod command;
 mod part_one;
+mod part_two;
+mod part_two_limits;
 #[cfg(target_os = "linux")] // Elsewhere, some rows have no test.
 mod proof;
 
@@ -64,6 +66,26 @@ rows! {
     ch06_what_is_left: #[cfg(unix)] part_one::shutdown_says_what_is_left;
     ch06_limited_patience:
         #[cfg(unix)] part_one::shutdown_gives_up_after_five_seconds;
+    ch07_say_why: part_two::refused_head_is_explained_on_standard_error;
+    ch07_two_lengths: part_two::ambiguous_length_is_400;
+    ch08_a_teapot: part_two::brew_coffee_is_418;
+    ch08_how_long_it_took: part_two::response_says_how_long_it_took;
+    ch09_without_an_extension: part_two::extension_of_a_page_may_be_left_out;
+    ch09_another_index:
+        part_two::directory_shows_the_index_of_your_choice
+        part_two::index_in_another_directory_is_refused;
+    ch10_dont_even_ask: part_two::style_sheet_may_be_used_for_a_minute;
+    ch10_a_hash_in_the_tag: part_two::changed_byte_changes_the_tag;
+    ch11_no_ranges: part_two::ranges_can_be_turned_off;
+    ch11_neighbours: part_two::ranges_that_touch_are_one_range;
+    ch12_at_its_line: part_two_limits::bad_field_is_refused_at_its_line;
+    ch12_how_large_are_heads: part_two_limits::length_of_each_head_is_printed;
+    ch13_how_far_it_got: part_two_limits::each_408_says_how_far_the_head_got;
+    ch13_more_time: part_two_limits::bytes_that_arrive_buy_time;
+    ch14_count_them: part_two_limits::end_of_each_lingering_close_is_reported;
+    ch14_enough: part_two_limits::close_does_not_discard_without_end;
+    ch15_how_full: part_two_limits::rejected_clients_are_counted_aloud;
+    ch15_log_the_rejected: part_two_limits::rejected_client_is_in_the_access_log;
 }
 
 /// Asks the server that `SERVER` names, and nobody if it names none: no step does

@@ -6,12 +6,12 @@ use crate::support::server::Server;
 use crate::support::{DEADLINE, SHORT_WAIT};
 
 /// A mistake that a hint explains.
-fn differs(expected: &str, saw: &str, hint: &str) -> Outcome {
+pub fn differs(expected: &str, saw: &str, hint: &str) -> Outcome {
     Err(Deviation::new(Symptom::Differs, expected, saw).hint(hint))
 }
 
 /// The server prints a line on its standard output that's as it should be.
-fn prints(
+pub fn prints(
     server: &Server,
     expected: &str,
     hint: &str,
