@@ -123,7 +123,7 @@ fn chapters_have_their_parts() {
                 ),
                 ("traps", titles(part(&text, "Traps")), 1..=8),
                 ("questions", titles(part(&text, "Check yourself")), 3..=5),
-                ("exercises", titles(part(&text, "Exercises")), 2..=3),
+                ("exercises", titles(part(&text, "Exercises")), 2..=4),
                 ("figures", text.matches("<figure").count(), 2..=6),
             ],
         );
