@@ -6,6 +6,7 @@
 
 mod command;
 mod part_one;
+mod part_three;
 #[cfg(target_os = "linux")] // Elsewhere, some rows have no test.
 mod proof;
 
@@ -64,6 +65,16 @@ rows! {
     ch06_what_is_left: #[cfg(unix)] part_one::shutdown_says_what_is_left;
     ch06_limited_patience:
         #[cfg(unix)] part_one::shutdown_gives_up_after_five_seconds;
+    ch16_number_the_requests:
+        part_three::log_numbers_the_requests_of_each_connection;
+    ch16_fewer_when_crowded:
+        part_three::connection_closes_when_another_waits_and_only_then;
+    ch17_say_continue:
+        part_three::client_that_waits_is_told_100_continue
+        part_three::nobody_else_is_told_100_continue;
+    ch17_echo:
+        part_three::echo_returns_the_data_however_it_came
+        part_three::echo_of_a_body_that_is_too_long_is_413;
 }
 
 /// Asks the server that `SERVER` names, and nobody if it names none: no step does

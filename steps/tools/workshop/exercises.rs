@@ -4,7 +4,10 @@ use crate::edits::{self, Edit};
 use crate::steps;
 use std::collections::BTreeMap;
 
-const TEXTS: [&str; 1] = [include_str!("exercises/part_one.txt")];
+const TEXTS: [&str; 2] = [
+    include_str!("exercises/part_one.txt"),
+    include_str!("exercises/part_three.txt"),
+];
 
 /// A change to a step that the reader makes, and how to know that it's right.
 #[derive(Default)]
