@@ -75,6 +75,18 @@ rows! {
     ch17_echo:
         part_three::echo_returns_the_data_however_it_came
         part_three::echo_of_a_body_that_is_too_long_is_413;
+    ch18_show_the_states:
+        #[cfg(unix)] part_three::each_connection_says_its_state_at_shutdown;
+    ch18_how_long_it_took:
+        part_three::log_says_how_long_each_response_took
+        part_three::line_comes_when_the_response_has_ended;
+    ch19_count_the_turns:
+        #[cfg(unix)] part_three::shutdown_says_how_many_turns_there_were;
+    ch19_status: part_three::status_counts_the_connections;
+    ch20_count_the_looks:
+        #[cfg(unix)]
+        part_three::shutdown_says_how_often_the_cache_was_asked_and_looked;
+    ch20_cache_seconds: part_three::option_says_how_old_a_look_may_be;
 }
 
 /// Asks the server that `SERVER` names, and nobody if it names none: no step does
