@@ -9,6 +9,7 @@ mod part_one;
 mod part_three;
 #[cfg(target_os = "linux")] // Elsewhere, some rows have no test.
 mod proof;
+mod shelf;
 
 #[allow(dead_code)]
 #[path = "../../steps/tools/workshop/edits.rs"]
@@ -87,6 +88,20 @@ rows! {
         #[cfg(unix)]
         part_three::shutdown_says_how_often_the_cache_was_asked_and_looked;
     ch20_cache_seconds: part_three::option_says_how_old_a_look_may_be;
+    own_precompressed:
+        shelf::compressed_file_goes_to_clients_that_accept_it
+        shelf::response_says_that_it_depends_on_accept_encoding;
+    own_form:
+        shelf::form_is_decoded
+        shelf::form_cannot_inject_markup
+        shelf::form_of_another_media_type_is_415;
+    own_password:
+        shelf::stranger_is_challenged
+        shelf::user_is_let_in;
+    own_virtual_hosts:
+        shelf::host_chooses_the_site
+        shelf::host_of_the_target_comes_first
+        shelf::host_without_a_site_is_421;
 }
 
 /// Asks the server that `SERVER` names, and nobody if it names none: no step does
@@ -113,8 +128,11 @@ fn each_exercise_is_complete() {
         assert!(names.insert(exercise.module()), "two are called {name}");
         assert!(exercise.task.contains("You're done when"), "{name}: when?");
         assert_eq!(exercise.hints.len(), 3, "{name} has three hints");
-        let chapter = &exercise.step["step".len()..];
-        assert!(name.starts_with(&format!("ch{chapter}-")), "{name}");
+        let kind = match exercise.has_solution() {
+            true => exercise.step.replace("step", "ch"),
+            false => "own".to_string(),
+        };
+        assert!(name.starts_with(&format!("{kind}-")), "{name}");
         let rows = tests.get(&*exercise.module()).copied();
         assert_eq!(rows, Some(&exercise.rows[..]), "the rows of {name}");
         if let Err(message) = exercise.solved() {

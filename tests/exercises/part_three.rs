@@ -375,7 +375,7 @@ pub fn shutdown_says_how_many_turns_there_were(server: &Server) -> Outcome {
     }
     let used = turns(server)?;
     // The loop stops, at least. And two clients may come in one turn.
-    if unused >= 1 && unused < 30 && used >= unused + 30 {
+    if (1..30).contains(&unused) && used >= unused + 30 {
         return Ok(());
     }
     differs(
@@ -400,7 +400,7 @@ fn status_says(client: &mut Client, expected: &str) -> Outcome {
     }
     let line = format!("{expected}\n");
     let body = [response.body.trim_ascii_end(), b"\n"].concat();
-    Response { body, ..response }.is(200, &line, line.as_bytes()).map_err(|it| {
+    Response { body, ..response }.is(200, expected, line.as_bytes()).map_err(|it| {
         it.hint(
             "look at when the loop stores the numbers. Usual causes: after it \
              has given the connection away; not for each connection; or the one \
