@@ -5,6 +5,7 @@
 //! `cargo run --bin workshop -- exercise` does that for you.
 
 mod command;
+mod event_loop;
 mod part_one;
 mod part_three;
 #[cfg(target_os = "linux")] // Elsewhere, some rows have no test.
@@ -82,12 +83,12 @@ rows! {
         part_three::log_says_how_long_each_response_took
         part_three::line_comes_when_the_response_has_ended;
     ch19_count_the_turns:
-        #[cfg(unix)] part_three::shutdown_says_how_many_turns_there_were;
-    ch19_status: part_three::status_counts_the_connections;
+        #[cfg(unix)] event_loop::shutdown_says_how_many_turns_there_were;
+    ch19_status: event_loop::status_counts_the_connections;
     ch20_count_the_looks:
         #[cfg(unix)]
-        part_three::shutdown_says_how_often_the_cache_was_asked_and_looked;
-    ch20_cache_seconds: part_three::option_says_how_old_a_look_may_be;
+        event_loop::shutdown_says_how_often_the_cache_was_asked_and_looked;
+    ch20_cache_seconds: event_loop::option_says_how_old_a_look_may_be;
     own_precompressed:
         shelf::compressed_file_goes_to_clients_that_accept_it
         shelf::response_says_that_it_depends_on_accept_encoding;
