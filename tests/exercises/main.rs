@@ -5,11 +5,14 @@
 //! `cargo run --bin workshop -- exercise` does that for you.
 
 mod command;
+mod event_loop;
 mod part_one;
+mod part_three;
 mod part_two;
 mod part_two_limits;
 #[cfg(target_os = "linux")] // Elsewhere, some rows have no test.
 mod proof;
+mod shelf;
 
 #[allow(dead_code)]
 #[path = "../../steps/tools/workshop/edits.rs"]
@@ -86,6 +89,42 @@ rows! {
     ch14_enough: part_two_limits::close_does_not_discard_without_end;
     ch15_how_full: part_two_limits::rejected_clients_are_counted_aloud;
     ch15_log_the_rejected: part_two_limits::rejected_client_is_in_the_access_log;
+    ch16_number_the_requests:
+        part_three::log_numbers_the_requests_of_each_connection;
+    ch16_fewer_when_crowded:
+        part_three::connection_closes_when_another_waits_and_only_then;
+    ch17_say_continue:
+        part_three::client_that_waits_is_told_100_continue
+        part_three::nobody_else_is_told_100_continue;
+    ch17_echo:
+        part_three::echo_returns_the_data_however_it_came
+        part_three::echo_of_a_body_that_is_too_long_is_413;
+    ch18_show_the_states:
+        #[cfg(unix)] part_three::each_connection_says_its_state_at_shutdown;
+    ch18_how_long_it_took:
+        part_three::log_says_how_long_each_response_took
+        part_three::line_comes_when_the_response_has_ended;
+    ch19_count_the_turns:
+        #[cfg(unix)] event_loop::shutdown_says_how_many_turns_there_were;
+    ch19_status: event_loop::status_counts_the_connections;
+    ch20_count_the_looks:
+        #[cfg(unix)]
+        event_loop::shutdown_says_how_often_the_cache_was_asked_and_looked;
+    ch20_cache_seconds: event_loop::option_says_how_old_a_look_may_be;
+    own_precompressed:
+        shelf::compressed_file_goes_to_clients_that_accept_it
+        shelf::response_says_that_it_depends_on_accept_encoding;
+    own_form:
+        shelf::form_is_decoded
+        shelf::form_cannot_inject_markup
+        shelf::form_of_another_media_type_is_415;
+    own_password:
+        shelf::stranger_is_challenged
+        shelf::user_is_let_in;
+    own_virtual_hosts:
+        shelf::host_chooses_the_site
+        shelf::host_of_the_target_comes_first
+        shelf::host_without_a_site_is_421;
 }
 
 /// Asks the server that `SERVER` names, and nobody if it names none: no step does
@@ -112,8 +151,11 @@ fn each_exercise_is_complete() {
         assert!(names.insert(exercise.module()), "two are called {name}");
         assert!(exercise.task.contains("You're done when"), "{name}: when?");
         assert_eq!(exercise.hints.len(), 3, "{name} has three hints");
-        let chapter = &exercise.step["step".len()..];
-        assert!(name.starts_with(&format!("ch{chapter}-")), "{name}");
+        let kind = match exercise.has_solution() {
+            true => exercise.step.replace("step", "ch"),
+            false => "own".to_string(),
+        };
+        assert!(name.starts_with(&format!("{kind}-")), "{name}");
         let rows = tests.get(&*exercise.module()).copied();
         assert_eq!(rows, Some(&exercise.rows[..]), "the rows of {name}");
         if let Err(message) = exercise.solved() {

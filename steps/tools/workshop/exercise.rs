@@ -30,6 +30,10 @@ pub fn exercise(task: &Task) -> Result<bool, String> {
         Task::List => (list(), true),
         Task::Start(exercise, directory) => (start(exercise, directory)?, true),
         Task::Check(exercise, server, hint) => check(exercise, server, *hint)?,
+        Task::Answer(exercise) if !exercise.has_solution() => {
+            let name = exercise.name;
+            return Err(format!("{name} is your own step: it has no solution"));
+        }
         Task::Answer(exercise) => (exercise.solution(), true),
     };
     crate::print(&text)?;
@@ -41,8 +45,12 @@ fn list() -> String {
     let mut text = "To begin: cargo run --bin workshop -- exercise NAME \
                     ../NAME\n"
         .to_string();
-    for group in exercises.chunk_by(|one, next| one.step == next.step) {
-        text += &format!("\n{}\n", group[0].step);
+    let kind = |it: &Exercise| (it.step, it.has_solution());
+    for group in exercises.chunk_by(|one, next| kind(one) == kind(next)) {
+        text += &match kind(&group[0]) {
+            (step, true) => format!("\n{step}\n"),
+            (step, false) => format!("\nyour own step, after {step}\n"),
+        };
         for exercise in group {
             text += &format!("  {}\n", exercise.name);
         }
@@ -102,10 +110,14 @@ fn check(
     );
     let Some(failure) = rows.values().chain(tests.values()).flatten().next()
     else {
-        text += &format!(
-            "Done. To see how we did it:\n  \
-             cargo run --bin workshop -- exercise {name} --answer\n"
-        );
+        text += "Done. ";
+        text += &match exercise.has_solution() {
+            true => format!(
+                "To see how we did it:\n  \
+                 cargo run --bin workshop -- exercise {name} --answer\n"
+            ),
+            false => "This step is your own.\n".to_string(),
+        };
         return Ok((text, true));
     };
     text += &format!("{failure}\n\n");

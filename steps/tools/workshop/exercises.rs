@@ -4,9 +4,11 @@ use crate::edits::{self, Edit};
 use crate::steps;
 use std::collections::BTreeMap;
 
-const TEXTS: [&str; 2] = [
+const TEXTS: [&str; 4] = [
     include_str!("exercises/part_one.txt"),
     include_str!("exercises/part_two.txt"),
+    include_str!("exercises/part_three.txt"),
+    include_str!("exercises/shelf.txt"),
 ];
 
 /// A change to a step that the reader makes, and how to know that it's right.
@@ -22,7 +24,7 @@ pub struct Exercise {
     pub hints: Vec<String>,
     /// The tests that say whether it's done. The step fails all of them.
     pub rows: Vec<&'static str>,
-    /// What a solution changes, file by file.
+    /// What a solution changes, file by file. Nothing if it's your own step.
     solution: Vec<(&'static str, Vec<Edit>)>,
 }
 
@@ -81,6 +83,11 @@ impl Exercise {
             *text = edits::apply(edits, text).map_err(fault)?;
         }
         Ok(files)
+    }
+
+    /// Whether there's a solution. A larger task, `own-…`, has none.
+    pub fn has_solution(&self) -> bool {
+        !self.solution.is_empty()
     }
 
     /// The solution as a diff to the step.
