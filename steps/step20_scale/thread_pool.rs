@@ -134,9 +134,12 @@ mod tests {
         let pool = ThreadPool::new(1).expect("a thread");
         let (sender, receiver) = mpsc::channel::<()>();
         let blocks = move || _ = receiver.recv();
-        pool.execute_all(vec![Box::new(blocks), Box::new(|| {})]);
+        let (done, all_done) = mpsc::channel();
+        let last = move || done.send(()).expect("we're waiting");
+        pool.execute_all(vec![Box::new(blocks), Box::new(last)]);
         assert!(see(&pool, true), "a job waits for the only worker");
         drop(sender);
+        all_done.recv().expect("a worker");
         assert!(see(&pool, false), "no job is left");
     }
 
