@@ -95,7 +95,7 @@ rows! {
         part_three::connection_closes_when_another_waits_and_only_then;
     ch17_say_continue:
         part_three::client_that_waits_is_told_100_continue
-        part_three::nobody_else_is_told_100_continue;
+        part_three::no_other_client_is_told_100_continue;
     ch17_echo:
         part_three::echo_returns_the_data_however_it_came
         part_three::echo_of_a_body_that_is_too_long_is_413;

@@ -100,7 +100,7 @@ pub fn connection_closes_when_another_waits_and_only_then(
     if stays_open(&response) {
         return Ok(());
     }
-    response.differs("no `Connection: close`: nobody waits now").map_err(|it| {
+    response.differs("no `Connection: close`: no client waits now").map_err(|it| {
         it.hint(
             "look at what happens to the count when a worker takes a connection \
              from the queue. Usual cause: it only grows.",
@@ -152,7 +152,7 @@ pub fn client_that_waits_is_told_100_continue(server: &Server) -> Outcome {
     Ok(())
 }
 
-pub fn nobody_else_is_told_100_continue(server: &Server) -> Outcome {
+pub fn no_other_client_is_told_100_continue(server: &Server) -> Outcome {
     let arrived = post("/", &format!("{EXPECT}Content-Length: 3\r\n")) + "a=b";
     let hint = "look at a body that has come together with its head. Its client \
                 didn't wait, so it needs no 100, and the rest is as without \
