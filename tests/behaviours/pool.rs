@@ -135,7 +135,8 @@ pub fn number_of_threads_does_not_grow_with_clients(
     let most = server.threads()?;
     drop(held);
     if most < 20 {
-        return Ok(());
+        // One that has ended has few threads, too.
+        return server.get("/").map(drop);
     }
     let saw = format!("{most} threads for 40 clients");
     differs("fewer than 20 threads, however many clients come", &saw)
