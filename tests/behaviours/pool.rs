@@ -136,7 +136,7 @@ pub fn number_of_threads_does_not_grow_with_clients(
     drop(held);
     if most < 20 {
         // One that has ended has few threads, too.
-        return server.get("/").map(drop);
+        return server.send(get("/"))?.is_attended(DEADLINE);
     }
     let saw = format!("{most} threads for 40 clients");
     differs("fewer than 20 threads, however many clients come", &saw)
