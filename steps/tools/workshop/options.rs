@@ -57,7 +57,7 @@ minutes DIR...   what the records of these crates say of the time that each step
 
 Mark strangers' programs in a container. Build the tests in it first, and then
 take its network away:
-  docker run --name class -it -v \"$PWD/..:/work\" -w /work/REPOSITORY \\
+  docker run --name class -it -v \"$PWD/..:/course\" -w /course/REPOSITORY \\
     --memory 2g --pids-limit 2000 rust sh
   cargo test --no-run
   docker network disconnect bridge class      (in another terminal)
