@@ -1,8 +1,10 @@
 //! What the exercises of chapters 19 and 20 ask for.
 
+#[cfg(unix)]
+use crate::part_one::differs;
 use crate::part_three::next;
 #[cfg(unix)]
-use crate::part_three::{differs, keep, stopped};
+use crate::part_three::{keep, stopped};
 use crate::support::DEADLINE;
 use crate::support::client::Client;
 use crate::support::report::Outcome;

@@ -1,12 +1,13 @@
 //! What the exercises of chapters 1 to 6 ask for.
 
 use crate::support::client::get;
+use crate::support::output::Output;
 use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
 use crate::support::{DEADLINE, SHORT_WAIT};
 
 /// A mistake that a hint explains.
-pub fn differs(expected: &str, saw: &str, hint: &str) -> Outcome {
+pub fn differs<T>(expected: &str, saw: &str, hint: &str) -> Outcome<T> {
     Err(Deviation::new(Symptom::Differs, expected, saw).hint(hint))
 }
 
@@ -17,12 +18,33 @@ pub fn prints(
     hint: &str,
     is_right: impl Fn(&str) -> bool,
 ) -> Outcome {
+    has_line(&server.stdout, "printed", expected, hint, is_right)
+}
+
+/// The server prints a line on its standard error that's as it should be.
+pub fn reports(
+    server: &Server,
+    expected: &str,
+    hint: &str,
+    is_right: impl Fn(&str) -> bool,
+) -> Outcome {
+    has_line(&server.stderr, "on standard error", expected, hint, is_right)
+}
+
+fn has_line(
+    output: &Output,
+    place: &str,
+    expected: &str,
+    hint: &str,
+    is_right: impl Fn(&str) -> bool,
+) -> Outcome {
     let has = |lines: &[String]| lines.iter().any(|line| is_right(line));
-    if server.stdout.wait(DEADLINE, has) {
+    if output.wait(DEADLINE, has) {
         return Ok(());
     }
-    let saw = server.stdout.lines().join("\\n");
-    differs(expected, &format!("printed: {saw}"), hint)
+    let lines = output.lines();
+    let lines: Vec<_> = lines.iter().map(|it| format!("{it:?}")).collect();
+    differs(expected, &format!("{place}: {}", lines.join(", ")), hint)
 }
 
 pub fn each_head_comes_after_its_clients_address(server: &Server) -> Outcome {

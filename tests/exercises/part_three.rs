@@ -1,17 +1,13 @@
 //! What the exercises of chapters 16 to 18 ask for.
 
+use crate::part_one::differs;
 use crate::support::client::Client;
-use crate::support::report::{Deviation, Outcome, Symptom};
+use crate::support::report::Outcome;
 use crate::support::response::Response;
 use crate::support::scratch::Scratch;
 use crate::support::server::Server;
 use crate::support::{DEADLINE, SHORT_WAIT};
 use std::fs;
-
-/// A mistake that a hint explains.
-pub fn differs<T>(expected: &str, saw: &str, hint: &str) -> Outcome<T> {
-    Err(Deviation::new(Symptom::Differs, expected, saw).hint(hint))
-}
 
 /// A whole request for `path`, whose client wants to send another one.
 pub fn keep(path: &str) -> String {

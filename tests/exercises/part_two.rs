@@ -1,6 +1,6 @@
 //! What the exercises of chapters 7 to 11 ask for.
 
-use crate::part_one::differs;
+use crate::part_one::{differs, reports};
 use crate::support::DEADLINE;
 use crate::support::client::get;
 use crate::support::report::{Deviation, Outcome, Symptom, shown};
@@ -9,23 +9,6 @@ use crate::support::scratch::Scratch;
 use crate::support::server::Server;
 use std::fs::{self, File};
 use std::time::{Duration, Instant, UNIX_EPOCH};
-
-/// The server prints a line on its standard error that's as it should be.
-pub fn reports(
-    server: &Server,
-    expected: &str,
-    hint: &str,
-    is_right: impl Fn(&str) -> bool,
-) -> Outcome {
-    let has = |lines: &[String]| lines.iter().any(|line| is_right(line));
-    if server.stderr.wait(DEADLINE, has) {
-        return Ok(());
-    }
-    let lines = server.stderr.lines();
-    let lines: Vec<_> = lines.iter().map(|it| format!("{it:?}")).collect();
-    let saw = format!("on standard error: {}", lines.join(", "));
-    differs(expected, &saw, hint)
-}
 
 /// A second server with these options. A step doesn't know the new one.
 pub fn with(server: &Server, options: &[&str]) -> Outcome<Server> {

@@ -1,7 +1,7 @@
 //! What the exercises of chapters 12 to 15 ask for.
 
-use crate::part_one::{differs, prints};
-use crate::part_two::{reports, with};
+use crate::part_one::{differs, prints, reports};
+use crate::part_two::with;
 use crate::support::client::{Client, get};
 use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::response::Response;

@@ -7,11 +7,6 @@ use crate::variant;
 use std::collections::BTreeSet;
 use std::env;
 use std::path::Path;
-use std::sync::Mutex;
-use std::thread;
-
-/// How many exercises are tried at the same time. Most of them wait.
-const AT_ONCE: usize = 4;
 
 /// `EXERCISE=ch01-a-limit cargo test --test exercises -- --ignored` tries only one.
 #[test]
@@ -24,22 +19,9 @@ fn each_solution_solves_its_exercise_and_breaks_nothing() {
     exercises.retain(|it| only.is_empty() || it.name == only);
     assert!(!exercises.is_empty(), "EXERCISE={only}: there's no such exercise");
     let targets = variant::targets(exercises.iter().map(|it| it.step));
-    let (exercises, faults) = (Mutex::new(exercises), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                loop {
-                    let exercise = exercises.lock().unwrap().pop();
-                    let Some(exercise) = exercise else { return };
-                    let found =
-                        prove(&exercise, &targets[exercise.step], &scratch.0);
-                    faults.lock().unwrap().extend(found);
-                }
-            });
-        }
+    variant::try_all(exercises, |exercise| {
+        prove(&exercise, &targets[exercise.step], &scratch.0)
     });
-    let faults = faults.into_inner().unwrap();
-    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
 /// What isn't as the exercise says.

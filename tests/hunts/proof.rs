@@ -4,12 +4,8 @@ use crate::hunts::{Hunt, hunts};
 use crate::scratch::Scratch;
 use crate::variant;
 use std::collections::BTreeMap;
+use std::env;
 use std::path::Path;
-use std::sync::Mutex;
-use std::{env, thread};
-
-/// How many hunts are tried at the same time. Most of them wait.
-const AT_ONCE: usize = 4;
 
 /// `HUNT=ant cargo test --test hunts -- --ignored` tries only one.
 #[test]
@@ -22,24 +18,12 @@ fn each_fault_fails_just_the_rows_that_it_names() {
     hunts.retain(|hunt| only.is_empty() || hunt.name == only);
     assert!(!hunts.is_empty(), "HUNT={only}: there's no such hunt");
     let targets = variant::targets(hunts.iter().map(|hunt| hunt.step));
-    let (hunts, faults) = (Mutex::new(hunts), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                loop {
-                    let hunt = hunts.lock().unwrap().pop();
-                    let Some(hunt) = hunt else { return };
-                    let files = hunt.files().unwrap();
-                    let server =
-                        variant::compile(hunt.name, &files, &scratch.0);
-                    let fault = try_hunt(&hunt, &targets[hunt.step], &server);
-                    faults.lock().unwrap().extend(fault);
-                }
-            });
-        }
+    variant::try_all(hunts, |hunt| {
+        let files = hunt.files().unwrap();
+        let server = variant::compile(hunt.name, &files, &scratch.0);
+        let fault = try_hunt(&hunt, &targets[hunt.step], &server);
+        fault.into_iter().collect()
     });
-    let faults = faults.into_inner().unwrap();
-    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
 /// What's wrong with what the hunt says of the rows, if anything.

@@ -5,7 +5,11 @@ use crate::place::repository;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
+use std::sync::Mutex;
+use std::{env, fs, thread};
+
+/// How many variants are tried at the same time. Most of them wait.
+const AT_ONCE: usize = 4;
 
 /// Puts the pages where the variants look for them.
 pub fn add_pages(scratch: &Path) {
@@ -85,4 +89,26 @@ pub fn failures(
         (row.to_string(), rest.trim().to_string())
     });
     failures.collect()
+}
+
+/// Tries all of them, and fails if anything is found wrong with one.
+pub fn try_all<T: Send>(
+    all: Vec<T>,
+    try_one: impl Fn(T) -> Vec<String> + Sync,
+) {
+    let (all, faults) = (Mutex::new(all), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let next = all.lock().unwrap().pop();
+                    let Some(one) = next else { return };
+                    let found = try_one(one);
+                    faults.lock().unwrap().extend(found);
+                }
+            });
+        }
+    });
+    let faults = faults.into_inner().unwrap();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
