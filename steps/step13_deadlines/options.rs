@@ -18,7 +18,7 @@ pub struct Options {
     pub demo: bool,
     /// How long a head may take to arrive, from `accept` on.
     pub head_timeout: Duration,
-    /// How long a client may take for 64 KiB of a response.
+    /// How long a client may take for 32 KiB of a response.
     pub stall_timeout: Duration,
 }
 
@@ -34,7 +34,7 @@ Options:
   --root DIR          the directory to serve [this tutorial's pages]
   --workers N         how many connections are served at once [4]
   --head-seconds S    how long the head of a request may take [10]
-  --stall-seconds S   how long a client may take for 64 KiB of a response [10]
+  --stall-seconds S   how long a client may take for 32 KiB of a response [10]
   --no-demo           turns off /sleep and /panic; use it for anything real
   --help              prints this help
 ";

@@ -18,7 +18,7 @@ pub struct Options {
     pub demo: bool,
     /// How long a head may take to arrive, from `accept` on.
     pub head_timeout: Duration,
-    /// How long a client may take for 64 KiB of a response.
+    /// How long a client may take for 32 KiB of a response.
     pub stall_timeout: Duration,
     /// How long a client may be silent while its connection is being closed.
     pub linger_timeout: Duration,
@@ -41,7 +41,7 @@ Options:
   --workers N         how many connections are served at once [4]
   --queue N           how many more may wait; others get a 503 [1024]
   --head-seconds S    how long the head of a request may take [10]
-  --stall-seconds S   how long a client may take for 64 KiB of a response [10]
+  --stall-seconds S   how long a client may take for 32 KiB of a response [10]
   --linger-seconds S  how long a client may stay silent during the close [2]
   --access-log        prints a line for each response, except for a 503
   --no-demo           turns off /sleep and /panic; use it for anything real

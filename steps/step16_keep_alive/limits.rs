@@ -25,7 +25,7 @@ pub const READ_CHUNK: usize = MAX_HEAD;
 
 /// What's read from a file and sent at a time, in bytes. A client has to take
 /// this much before its deadline. Then the next deadline begins.
-pub const SEND_CHUNK: u64 = 64 * 1024;
+pub const SEND_CHUNK: u64 = 32 * 1024;
 
 /// The shortest time to wait for bytes. It's enough to read what has already
 /// arrived, and it isn't zero, which std refuses.

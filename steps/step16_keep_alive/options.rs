@@ -20,7 +20,7 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// How long a head may take, from its first byte on.
     pub head_timeout: Duration,
-    /// How long a client may take for 64 KiB of a response.
+    /// How long a client may take for 32 KiB of a response.
     pub stall_timeout: Duration,
     /// How long a client may be silent while its connection is being closed.
     pub linger_timeout: Duration,
@@ -44,7 +44,7 @@ Options:
   --queue N           how many more may wait; others get a 503 [1024]
   --idle-seconds S    how long a connection may wait for its next request [5]
   --head-seconds S    in which the head of a request has to arrive [10]
-  --stall-seconds S   in which a client has to take 64 KiB of a response [10]
+  --stall-seconds S   in which a client has to take 32 KiB of a response [10]
   --linger-seconds S  how long a client may be silent before it's closed [2]
   --access-log        prints a line for each response, except for a 503
   --no-demo           turns off /sleep and /panic; use it for anything real

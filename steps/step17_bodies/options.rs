@@ -22,7 +22,7 @@ pub struct Options {
     pub head_timeout: Duration,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
-    /// How long a client may take to receive 64 KiB of a response.
+    /// How long a client may take to receive 32 KiB of a response.
     pub stall_timeout: Duration,
     /// How long a client may be silent while its connection is being closed.
     pub linger_timeout: Duration,
@@ -47,7 +47,7 @@ Options:
   --idle-seconds S    how long a connection may wait for its next request [5]
   --head-seconds S    in which the head of a request has to arrive [10]
   --body-seconds S    in which the body of a request has to arrive [10]
-  --stall-seconds S   in which a client has to take 64 KiB of a response [10]
+  --stall-seconds S   in which a client has to take 32 KiB of a response [10]
   --linger-seconds S  how long a client may be silent before it's closed [2]
   --access-log        prints a line for each response, except for a 503
   --no-demo           turns off /sleep and /panic; use it for anything real

@@ -49,7 +49,7 @@ pub const MAX_STEPS: usize = 32;
 
 /// What's read from a file and sent at a time, in bytes. A client has to take
 /// this much before its deadline. Then the next deadline begins.
-pub const SEND_CHUNK: u64 = 64 * 1024;
+pub const SEND_CHUNK: u64 = 32 * 1024;
 
 /// How long the server waits at its end between two looks at its logs.
 pub const MIN_WAIT: Duration = Duration::from_millis(1);

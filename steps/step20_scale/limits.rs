@@ -54,7 +54,7 @@ pub const REVALIDATE_AFTER: Duration = Duration::from_millis(10);
 pub const SCAN_EVERY: Duration = Duration::from_millis(100);
 
 /// How much of a file one system call sends at most, in bytes.
-pub const MAX_SENDFILE: u64 = 192 * 1024;
+pub const MAX_SENDFILE: u64 = 128 * 1024;
 // ANCHOR_END: scale
 
 /// How many steps a connection may make before others have their turn: enough
@@ -63,7 +63,7 @@ pub const MAX_STEPS: usize = 32;
 
 /// What counts as progress, in bytes: a client that reads slowly has to take
 /// this much before its deadline. Then the next deadline begins.
-pub const SEND_CHUNK: u64 = 64 * 1024;
+pub const SEND_CHUNK: u64 = 32 * 1024;
 
 /// How long the server waits at its end between two looks at its logs.
 pub const MIN_WAIT: Duration = Duration::from_millis(1);

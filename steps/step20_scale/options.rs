@@ -23,7 +23,7 @@ pub struct Options {
     pub head_timeout: Duration,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
-    /// How long a client may take to receive 64 KiB of a response.
+    /// How long a client may take to receive 32 KiB of a response.
     pub stall_timeout: Duration,
     /// How long a client may be silent while its connection is being closed.
     pub linger_timeout: Duration,
@@ -50,7 +50,7 @@ Options:
   --idle-seconds S    how long a connection may wait for its next request [60]
   --head-seconds S    in which the head of a request has to arrive [10]
   --body-seconds S    in which the body of a request has to arrive [10]
-  --stall-seconds S   in which a client has to take 64 KiB of a response [10]
+  --stall-seconds S   in which a client has to take 32 KiB of a response [10]
   --linger-seconds S  how long a client may be silent before it's closed [2]
   --drain-seconds S   how long the shutdown may take [10]
   --access-log        prints a line for each response

@@ -49,7 +49,8 @@ impl ResponseWriter {
         // No more than the head has promised, even if the file has grown.
         let (file, range) = self.file.as_ref()?;
         let start = range.start + self.sent - head;
-        let end = range.end.min(start + MAX_SENDFILE);
+        // A call that begins at a page's start passes on fewer pages.
+        let end = range.end.min((start + 1).next_multiple_of(MAX_SENDFILE));
         (start < end).then_some(Unsent::File(file, start..end))
     }
 

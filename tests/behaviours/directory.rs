@@ -172,7 +172,7 @@ impl Large {
         large
     }
 
-    /// In a time of that many seconds, a client has to take 64 KiB.
+    /// In a time of that many seconds, a client has to take 32 KiB.
     pub fn server(&self, server: &Server, stall: &str) -> Outcome<Server> {
         let workers = ["--workers", "1"];
         self.served_with(server, &workers, &["--stall-seconds", stall])

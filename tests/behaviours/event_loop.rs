@@ -91,6 +91,42 @@ pub fn half_closed_slow_reader_costs_no_processor_time(
     Ok(())
 }
 
+/// It reads nothing until the server rests, and then everything that it can.
+#[cfg(target_os = "linux")]
+pub fn slow_reader_goes_on_when_it_reads(server: &Server) -> Outcome {
+    server.by_hand(with_large_file(
+        "curl -s http://ADDRESS/large | (sleep 3; time wc -c)   # soon done",
+    ));
+    // More than any buffer between the two holds.
+    const SOME: u64 = 15_000_000;
+    const MOST: Duration = Duration::from_secs(5);
+    let large = Large::new("paused");
+    let server = large.server(server, "10")?;
+    let mut client = Client::with_small_buffer(server.address)?;
+    client.send(client::get("/large"))?;
+    client.head(DEADLINE)?.has_status(200)?;
+    // Where the loop is a queue that goes round, no thread sleeps for long.
+    server.all_threads_sleep()?;
+    let mut count = 0;
+    while count < SOME {
+        let start = Instant::now();
+        count += client.take(1_000_000)?;
+        if start.elapsed() > MOST {
+            let expected = "the rest of a file while its client reads";
+            let saw = format!("{MOST:?} without a byte, after {count} bytes");
+            return differs(expected, &saw).map_err(|seen| {
+                seen.hint(
+                    "look at what the loop waits for while a response is being \
+                     sent. Usual cause: it waits for input, as for a request. \
+                     Then only the deadline wakes the connection, and not the \
+                     room in its send buffer.",
+                )
+            });
+        }
+    }
+    Ok(())
+}
+
 /// In each round, four clients are answered at the same time. Then the one that
 /// was probably the last to come back asks alone: nothing else wakes the loop.
 #[cfg(target_os = "linux")]

@@ -333,6 +333,8 @@ macro_rules! table {
         #[cfg(target_os = "linux")]
         event_loop::half_closed_slow_reader_costs_no_processor_time [closes until 01, differs until 08, holds until 17, differs until 18, holds from 19]
         #[cfg(target_os = "linux")]
+        event_loop::slow_reader_goes_on_when_it_reads [closes until 01, differs until 08, holds from 09]
+        #[cfg(target_os = "linux")]
         event_loop::no_wake_up_is_lost [closes until 15, holds from 16]
         #[cfg(target_os = "linux")]
         event_loop::interrupted_wait_does_not_end_the_server [holds from 01]
