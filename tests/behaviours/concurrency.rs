@@ -188,9 +188,15 @@ fn panics(server: &Server) -> Outcome {
     match server.get("/panic") {
         Err(deviation) if deviation.symptom == Symptom::Closes => Ok(()),
         Ok(response) if response.status == 500 => Ok(()),
-        Ok(response) => {
-            response.differs("a panic, and so an empty reply or a 500")
-        }
+        Ok(response) => response
+            .differs("a panic, and so an empty reply or a 500")
+            .map_err(|it| {
+                it.hint(
+                    "look at how a path becomes a status and a page. From \
+                         chapter 4 on, the path `/panic` calls `panic!`, which \
+                         stands for a bug in your code.",
+                )
+            }),
         Err(deviation) => Err(after_panics(deviation)),
     }
 }

@@ -56,9 +56,10 @@ fn died(server: &Server, seen: Deviation) -> Deviation {
             let saw = format!("the process ended ({status}); {}", seen.saw);
             Deviation { symptom: Symptom::Dies, saw, ..seen }.hint(
                 "look at what ends the process. Usual causes: nothing catches \
-                 the signal, so that it ends the process; `process::exit` is \
-                 called; or `main` returns before every worker is joined, and \
-                 the end of `main` ends all threads.",
+                 the signal, so that it ends the process; a thread was started \
+                 before the signals were blocked, and they end it there; \
+                 `process::exit` is called; or `main` returns before every \
+                 worker is joined, and the end of `main` ends all threads.",
             )
         }
         Err(_) => seen,
@@ -71,8 +72,9 @@ pub fn ends_with_status_0(server: &Server) -> Outcome {
             .expected("that the process ends, because every client is answered")
             .hint(
                 "look at where each thread waits. Usual causes: `accept` keeps \
-                 waiting, because nothing has woken it; or the workers are \
-                 joined while a sender is left, so that `recv` keeps waiting.",
+                 waiting, because nothing has woken it, or something woke it \
+                 before the flag was set; or the workers are joined while a \
+                 sender is left, so that `recv` keeps waiting.",
             )
     })?;
     if status.success() {

@@ -45,8 +45,9 @@ impl Running {
         }
         let address = first.strip_prefix("listening on http://");
         address.and_then(|address| address.parse().ok()).ok_or_else(|| {
-            let errors = self.stderr.lines();
-            format!("{first:?}, and on standard error: {errors:?}")
+            let errors = self.stderr.lines().join("\n    | ");
+            let errors = errors.trim_start();
+            format!("{first:?}, and on standard error:\n    {errors}")
         })
     }
 }

@@ -174,6 +174,10 @@ fn a_later_step_goes_on_from_the_readers_code() {
     assert!(said.contains("goes on from step05 to step06"), "{said}");
     assert!(said.contains("new:       src/signal.rs\n"), "{said}");
     assert!(said.contains("yours:     src/main.rs, which"), "{said}");
+    assert!(said.contains("src/main.rs needs:\n  mod signal;\n"), "{said}");
+    let others =
+        "adds or changes:\n  in src/thread_pool.rs\n      ThreadPool::new\n";
+    assert!(said.contains(others), "{said}");
     assert!(said.contains("add or change:\n  ThreadPool::drop"), "{said}");
     assert!(!said.contains("with a hole"), "{said}");
     assert_eq!(fs::read_to_string(&main).unwrap(), "fn main() {}");

@@ -10,24 +10,33 @@ use crate::options::Check;
 use crate::record;
 use crate::results::{self, Group, Row};
 use crate::steps;
+use crate::wrap::wrapped;
 
 /// How many lines of a terminal a failure may take, so that all fits into 40.
 const MAX_FAILURE: usize = 20;
 
 const WIDTH: usize = 80;
 
+/// How the line of a failure that's prose begins.
+const HINT: &str = "  hint:      ";
+
 /// Returns whether the step is complete.
 pub fn check(check: &Check) -> Result<bool, String> {
     let server = Server::new(&check.server, None)?;
     if io::stderr().is_terminal() {
-        crate::complain(&format!("checking {} …", check.step.name()));
+        crate::complain(&format!(
+            "checking {} … (the first check takes minutes: it builds the tests)",
+            check.step.name()
+        ));
     }
     let tests = build::build_tests(check.step.name())?;
     let all = ["has::".to_string()];
     let printed = build::run_tests(&tests, &all, &server, None)?;
     let groups = results::parse(&printed, &check.step)?;
     let rows = groups.iter().flat_map(|group| &group.rows);
-    let failed: Vec<_> = rows.filter(|row| row.failure.is_some()).collect();
+    let mut failed: Vec<_> = rows.filter(|row| row.failure.is_some()).collect();
+    // What a later chapter explains comes last.
+    failed.sort_by_key(|row| row.subject.max(check.step.number));
     let total = groups.iter().map(|group| group.rows.len()).sum();
     let passed = total - failed.len();
     let directory = Path::new(&check.server);
@@ -87,7 +96,12 @@ fn shortened(text: &str) -> String {
     let mut room = MAX_FAILURE;
     let mut short = String::new();
     for line in text.lines() {
-        let height = line.chars().count().div_ceil(WIDTH).max(1);
+        let line = match line.strip_prefix(HINT) {
+            Some(hint) => HINT.to_string() + wrapped(hint, HINT.len()).trim(),
+            None => line.to_string(),
+        };
+        let heights = line.split('\n').map(|it| it.chars().count());
+        let height: usize = heights.map(|it| it.div_ceil(WIDTH).max(1)).sum();
         if height > room {
             return short + "  …\n";
         }

@@ -20,10 +20,35 @@ pub fn hole(text: &str, name: &str, task: &str) -> Option<String> {
 }
 
 /// A function, from its first word to its last brace.
-#[cfg(test)]
 pub fn function<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (whole, _) = find(text, name)?;
     Some(&text[whole])
+}
+
+/// The names of all functions of a text but its tests: `run`, or
+/// `ThreadPool::execute`.
+pub fn functions(text: &str) -> Vec<String> {
+    let code = without_text(text);
+    let (code, _) = code.split_once("\nmod tests").unwrap_or((&code, ""));
+    let (mut names, mut owner) = (Vec::new(), String::new());
+    for line in code.lines() {
+        if line.starts_with("impl") {
+            let header = line.trim_end_matches([' ', '{']);
+            let of = header.rsplit(' ').next().unwrap_or(header);
+            owner = of.split('<').next().unwrap_or(of).to_string() + "::";
+        } else if line.starts_with('}') {
+            owner.clear();
+        }
+        let margin = if owner.is_empty() { "" } else { "    " };
+        let Some(line) = line.strip_prefix(margin) else { continue };
+        let mut words = ["fn ", "pub fn ", "const fn "].iter();
+        let Some(rest) = words.find_map(|it| line.strip_prefix(it)) else {
+            continue;
+        };
+        let name = rest.split(['(', '<']).next().unwrap_or(rest);
+        names.push(format!("{owner}{name}"));
+    }
+    names
 }
 
 /// The numbers of a function's first and last lines, from 1.
@@ -222,6 +247,8 @@ fn run(
         assert_eq!(lines(SOURCE, "drop"), None);
         assert_eq!(lines(SOURCE, "Line::drop"), None);
         assert_eq!(lines(SOURCE, "ru"), None);
+        let names = ["Pool::drop", "Line::parse", "runner", "run"];
+        assert_eq!(functions(SOURCE), names);
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod run;
 mod start;
 mod steps;
 mod watch;
+mod wrap;
 
 use std::env;
 use std::io::{self, Write};

@@ -17,6 +17,8 @@ pub struct Group {
 pub struct Row {
     /// The name of its test, without the `has::`.
     pub name: String,
+    /// The step whose subject it is. It may hold before that, by chance.
+    pub subject: usize,
     /// What the test says, if it fails.
     pub failure: Option<String>,
 }
@@ -42,13 +44,17 @@ pub fn parse(printed: &str, step: &Step) -> Result<Vec<Group>, String> {
     let table = catalogue::table();
     let mut groups: Vec<Group> =
         table.iter().filter_map(|it| heading(&it.heading)).collect();
-    for row in table.into_iter().flat_map(|group| group.rows) {
+    let rows = table.into_iter().flat_map(|group| {
+        let subject = heading(&group.heading).map_or(0, |it| it.step);
+        group.rows.into_iter().map(move |row| (subject, row))
+    });
+    for (subject, row) in rows {
         let first = holds_from(&row).filter(|first| *first <= step.number);
         let Some(first) = first else { continue };
         let Some(failure) = outcomes.remove(&row.name) else { continue };
         let group = groups.iter_mut().find(|group| group.step == first);
         let group = group.expect("each step has a heading");
-        group.rows.push(Row { name: row.name, failure });
+        group.rows.push(Row { name: row.name, subject, failure });
     }
     groups.retain(|group| !group.rows.is_empty());
     match groups.is_empty() {

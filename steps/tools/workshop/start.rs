@@ -1,9 +1,11 @@
 //! `start`: writes a crate for a step, or goes on in one.
 
+use crate::cut;
 use crate::manifest::Manifest;
 use crate::pieces::{self, Holes, Piece};
 use crate::place::repository;
 use crate::steps::{self, Step};
+use crate::wrap::wrapped;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -51,7 +53,8 @@ pub fn start(
             let manifest = Manifest::default();
             write(step, directory, manifest, &files)?;
             let tasks = tasks("\nWrite the functions with a hole:\n", &today);
-            format!("{shown} is a crate for {name}, {title:?}\n{tasks}")
+            let git = git(directory, &shown);
+            format!("{shown} is a crate for {name}, {title:?}\n{tasks}{git}")
         }
     };
     said += &format!(
@@ -166,16 +169,76 @@ fn go_on(
         is_unedited
     });
     write(step, directory, manifest, &files)?;
+    said += &modules(&files, &now);
     said += &tasks("\nWrite the functions with a hole:\n", &holes);
     said += &tasks("\nIn your own files, add or change:\n", &changes);
+    said += &others(step, &before, &now);
     Ok(said)
+}
+
+/// What `main.rs` needs for the modules that have come.
+fn modules(
+    added: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> String {
+    let names = added.keys().filter_map(|file| {
+        let name = file.strip_prefix("src/")?.strip_suffix(".rs")?;
+        let line = format!("mod {name};");
+        now["main.rs"].lines().any(|it| it == line).then_some(line)
+    });
+    match &names.collect::<Vec<_>>()[..] {
+        [] => String::new(),
+        lines => {
+            let lines = wrapped(&lines.join("\n"), 2);
+            format!("\nFor what's new, src/main.rs needs:\n{lines}")
+        }
+    }
+}
+
+/// What else changes in the reader's files: functions that aren't pieces.
+fn others(
+    step: &Step,
+    before: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> String {
+    let pieces = pieces::of(step.name(), Holes::All);
+    let mut said = String::new();
+    for (file, text) in now.iter().filter(|(file, _)| !pieces::is_given(file)) {
+        let Some(old) = before.get(file) else { continue };
+        let mut names = cut::functions(text);
+        names.retain(|name| {
+            let is_it = |it: &Piece| it.file == file && it.function == name;
+            !pieces.iter().any(is_it)
+                && cut::function(old, name) != cut::function(text, name)
+        });
+        if !names.is_empty() {
+            let names = wrapped(&names.join(", "), 6);
+            said += &format!("  in src/{file}\n{names}");
+        }
+    }
+    match said.is_empty() {
+        true => said,
+        false => format!("\nThe chapter also adds or changes:\n{said}"),
+    }
+}
+
+/// How to keep a new crate in git, if it isn't in a repository already.
+fn git(directory: &Path, shown: &str) -> String {
+    let whole = directory.canonicalize().unwrap_or_default();
+    match whole.ancestors().any(|it| it.join(".git").exists()) {
+        true => String::new(),
+        false => format!(
+            "\nThe chapters have you commit, and go back to a commit:\n  \
+             cd {shown} && git init && git add -A && git commit -m start\n"
+        ),
+    }
 }
 
 /// The pieces, each with what it has to do.
 fn tasks(heading: &str, pieces: &[Piece]) -> String {
     let task = |piece: &Piece| {
         let Piece { file, function, task, .. } = piece;
-        format!("  {function} in src/{file}\n      {task}\n")
+        format!("  {function} in src/{file}\n{}", wrapped(task, 6))
     };
     match pieces {
         [] => String::new(),
