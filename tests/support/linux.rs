@@ -12,9 +12,14 @@ use super::report::{Deviation, Outcome, Symptom};
 use super::server::{Server, broken, wait_until};
 
 impl Server {
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.process.borrow().id()
+    }
+
     /// How many threads the process has.
     pub fn threads(&self) -> Outcome<usize> {
-        let id = self.process.borrow().id();
+        let id = self.id();
         let tasks = fs::read_dir(format!("/proc/{id}/task"));
         tasks.map(Iterator::count).map_err(broken)
     }
@@ -42,7 +47,7 @@ impl Server {
 
     /// The most memory that the process has had so far, in KiB.
     pub fn peak_memory(&self) -> Outcome<usize> {
-        let id = self.process.borrow().id();
+        let id = self.id();
         let status = fs::read_to_string(format!("/proc/{id}/status"));
         let status = status.map_err(broken)?;
         let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
@@ -52,7 +57,7 @@ impl Server {
 
     /// The processor time that the process has used so far.
     pub fn processor_time(&self) -> Outcome<Duration> {
-        let id = self.process.borrow().id();
+        let id = self.id();
         let stat = fs::read_to_string(format!("/proc/{id}/stat"));
         let stat = stat.map_err(broken)?;
         // After the name come its state and ten numbers, then two times.
@@ -64,7 +69,7 @@ impl Server {
 
     /// The time for which its threads have run so far, exactly.
     pub fn run_time(&self) -> Outcome<Duration> {
-        let id = self.process.borrow().id();
+        let id = self.id();
         let tasks = fs::read_dir(format!("/proc/{id}/task"));
         let times = tasks.map_err(broken)?.flatten().map(|task| {
             let stat = fs::read_to_string(task.path().join("schedstat"));
@@ -87,14 +92,14 @@ impl Server {
 
     /// Opens for reading what the process has open by that number.
     pub fn descriptor(&self, number: usize) -> Outcome<fs::File> {
-        let id = self.process.borrow().id();
+        let id = self.id();
         fs::File::open(format!("/proc/{id}/fd/{number}")).map_err(broken)
     }
 
     /// How many of the numbers below `most` are taken by open files. The system
     /// limits those numbers, and a process may inherit a file with a higher one.
     pub fn open_files(&self, most: usize) -> Outcome<usize> {
-        let id = self.process.borrow().id();
+        let id = self.id();
         let files = fs::read_dir(format!("/proc/{id}/fd"));
         let numbers = files.map_err(broken)?.flatten().filter_map(|file| {
             file.file_name().to_str()?.parse::<usize>().ok()
@@ -116,7 +121,7 @@ impl Server {
     /// never does, even when other programs take all processors: a thread that
     /// has run for a second meanwhile is in one.
     pub fn all_threads_sleep(&self) -> Outcome<bool> {
-        let id = self.process.borrow().id();
+        let id = self.id();
         let most = self.processor_time()? + Duration::from_secs(1);
         let mut sleep = false;
         wait_until(|| {
@@ -132,7 +137,7 @@ impl Server {
 
     /// Takes its address away from a server that has a network of its own.
     pub fn lose_address(&self) -> Outcome {
-        let id = self.process.borrow().id().to_string();
+        let id = self.id().to_string();
         let enter = ["-t", &id, "-U", "-n", "--preserve-credentials"];
         let mut nsenter = Command::new("nsenter");
         let down = ["ip", "link", "set", "lo", "down"];
@@ -146,7 +151,7 @@ impl Server {
 
     /// Waits until the main thread sleeps, for example in `accept`.
     pub fn main_thread_sleeps(&self) -> Outcome {
-        let id = self.process.borrow().id();
+        let id = self.id();
         let sleeps = || {
             let stat = fs::read_to_string(format!("/proc/{id}/stat"));
             // Its state is what follows its name: S for sleeping.

@@ -27,14 +27,20 @@ impl Program {
     /// The step's binary, or what `SERVER` names instead: a step (`step04`) or
     /// the path of any executable, seen from the repository's root.
     pub fn under_test(step: &str) -> Program {
-        let is_ours = named_server().is_none();
-        let named = named_server().unwrap_or(step.to_string());
+        match named_server() {
+            Some(name) => Program::named(&name, false),
+            None => Program::named(step, true),
+        }
+    }
+
+    /// The program of that name, as above.
+    pub fn named(name: &str, is_ours: bool) -> Program {
         // A path may lead anywhere: only a bare name is one of ours.
-        let number = named.strip_prefix("step").unwrap_or_default();
+        let number = name.strip_prefix("step").unwrap_or_default();
         let is_step = number.len() == 2 && number.parse::<u8>().is_ok();
         let path = match is_step {
-            true => binary(&named),
-            false => Path::new(&named).canonicalize().unwrap_or(named.into()),
+            true => binary(name),
+            false => Path::new(name).canonicalize().unwrap_or(name.into()),
         };
         Program { path, is_step, is_ours }
     }
