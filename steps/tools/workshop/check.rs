@@ -14,6 +14,9 @@ use crate::steps;
 /// How many lines of a terminal a failure may take, so that all fits into 40.
 const MAX_FAILURE: usize = 20;
 
+/// How many of them are for its end: there, a server says why it has failed.
+const MAX_END: usize = 5;
+
 const WIDTH: usize = 80;
 
 /// Returns whether the step is complete.
@@ -76,25 +79,39 @@ fn next_to_do(check: &Check, failed: &[&Row]) -> Result<String, String> {
         None => "Next: put this right, and check again.\n".to_string(),
     };
     text += &match check.hint {
-        Some(level) => hint::hint(&check.step, level, hole)?,
+        Some(level) => {
+            let hint = hint::hint(&check.step, level, hole)?;
+            match is_crate(check) {
+                true => hint,
+                false => hint + "These are names of the book's program.\n",
+            }
+        }
         None => "For a hint, add --hint 1 (or 2, or 3).\n".to_string(),
     };
     Ok(text)
 }
 
-/// As much of a text as there's room for.
+/// As much of a text as there's room for: its beginning and its end.
 fn shortened(text: &str) -> String {
-    let mut room = MAX_FAILURE;
-    let mut short = String::new();
-    for line in text.lines() {
-        let height = line.chars().count().div_ceil(WIDTH).max(1);
-        if height > room {
-            return short + "  …\n";
+    let lines: Vec<_> = text.lines().collect();
+    let height = |line: &&str| line.chars().count().div_ceil(WIDTH).max(1);
+    let fits = |lines: &[&str], room: usize| {
+        lines.iter().map(height).sum::<usize>() <= room
+    };
+    let (all, room) = (lines.len(), MAX_FAILURE - MAX_END);
+    let start = (0..=all).rev().find(|at| fits(&lines[..*at], room));
+    let end = (0..=all).find(|at| fits(&lines[*at..], MAX_END));
+    let shown = match (start, end) {
+        (Some(start), Some(end)) if !fits(&lines, MAX_FAILURE) => {
+            [&lines[..start], &["  …"], &lines[end..]].concat()
         }
-        room -= height;
-        short += &format!("{line}\n");
-    }
-    short
+        _ => lines,
+    };
+    shown.join("\n") + "\n"
+}
+
+fn is_crate(check: &Check) -> bool {
+    Path::new(&check.server).is_dir()
 }
 
 /// What has been learnt, and what comes next.
@@ -106,9 +123,11 @@ fn what_now(check: &Check) -> Result<String, String> {
     text += &match steps::next(&check.step)? {
         Some(next) => format!(
             "\nCommit, and go on with {}, {:?}:\n  \
-             cargo run --bin workshop -- start {0} {}\n",
+             cargo run --bin workshop -- {} {0} {}\n",
             next.name(),
             next.title()?,
+            // There are no holes for other languages.
+            if is_crate(check) { "start" } else { "check" },
             steps::in_shell(Path::new(&check.server))
         ),
         None => {
@@ -125,12 +144,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_failure_is_cut_where_the_room_ends() {
+    fn a_long_failure_is_cut_in_the_middle() {
         let line = "x".repeat(WIDTH + 1);
-        let text = format!("a\n{line}\n").repeat(10);
+        let text = format!("a\n{line}\n").repeat(10) + "b\n";
         let short = shortened(&text);
-        assert_eq!(short.lines().count(), 6 * 2 + 2, "{short}");
-        assert!(short.ends_with("a\n  …\n"), "{short}");
+        assert_eq!(short.lines().count(), 5 * 2 + 1 + 3, "{short}");
+        let middle = format!("{line}\n  …\na\n{line}\nb\n");
+        assert!(short.ends_with(&middle), "{short}");
         assert_eq!(shortened("a\n\nb"), "a\n\nb\n");
     }
 }
