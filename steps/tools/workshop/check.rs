@@ -8,7 +8,7 @@ use crate::build::{self, Server};
 use crate::hint;
 use crate::options::Check;
 use crate::record;
-use crate::results::{self, Group, Row};
+use crate::results::{self, Group};
 use crate::steps;
 
 /// How many lines of a terminal a failure may take, so that all fits into 40.
@@ -29,19 +29,17 @@ pub fn check(check: &Check) -> Result<bool, String> {
     let all = ["has::".to_string()];
     let printed = build::run_tests(&tests, &all, &server, None)?;
     let groups = results::parse(&printed, &check.step)?;
-    let rows = groups.iter().flat_map(|group| &group.rows);
-    let failed: Vec<_> = rows.filter(|row| row.failure.is_some()).collect();
     let total = groups.iter().map(|group| group.rows.len()).sum();
-    let passed = total - failed.len();
+    let passed = groups.iter().map(Group::passed).sum();
     let directory = Path::new(&check.server);
     record::add(directory, check.step.name(), passed, total)?;
     let mut screen = score(check, &groups)?;
-    screen += &match failed[..] {
-        [] => what_now(check)?,
-        _ => next_to_do(check, &failed)?,
+    screen += &match passed == total {
+        true => what_now(check)?,
+        false => next_to_do(check, &groups)?,
     };
     crate::print(&screen)?;
-    Ok(failed.is_empty())
+    Ok(passed == total)
 }
 
 /// The score of each step's rows. Neighbours that are complete share a line.
@@ -67,8 +65,9 @@ fn score(check: &Check, groups: &[Group]) -> Result<String, String> {
 }
 
 /// The first failure in full, and what to do about it.
-fn next_to_do(check: &Check, failed: &[&Row]) -> Result<String, String> {
-    let failures = failed.iter().filter_map(|row| row.failure.as_deref());
+fn next_to_do(check: &Check, groups: &[Group]) -> Result<String, String> {
+    let rows = groups.iter().flat_map(|group| &group.rows);
+    let failures = rows.filter_map(|row| row.failure.as_deref());
     let hole = failures.clone().find_map(|it| hint::hole(&check.step, it));
     let mut text = failures.take(1).map(shortened).collect::<String>() + "\n";
     text += &match hole {
@@ -80,10 +79,13 @@ fn next_to_do(check: &Check, failed: &[&Row]) -> Result<String, String> {
     };
     text += &match check.hint {
         Some(level) => {
-            let hint = hint::hint(&check.step, level, hole)?;
-            match is_crate(check) {
-                true => hint,
-                false => hint + "These are names of the book's program.\n",
+            let mut text = hint::hint(&check.step, level, hole)?;
+            if !is_crate(check) {
+                text += "These are names of the book's program.\n";
+            }
+            match hole {
+                Some(_) => text,
+                None => text + &earlier(check, groups),
             }
         }
         None => "For a hint, add --hint 1 (or 2, or 3).\n".to_string(),
@@ -110,6 +112,19 @@ fn shortened(text: &str) -> String {
     shown.join("\n") + "\n"
 }
 
+/// Where to ask, if the test that fails isn't about what this step adds.
+fn earlier(check: &Check, groups: &[Group]) -> String {
+    let has_failed = |group: &&Group| group.passed() < group.rows.len();
+    let step = groups.iter().find(has_failed).map(|group| group.step);
+    match step.filter(|step| *step < check.step.number) {
+        Some(step) => format!(
+            "That test has been there since step {step:02}, and check \
+             step{step:02} has hints about it.\n"
+        ),
+        None => String::new(),
+    }
+}
+
 fn is_crate(check: &Check) -> bool {
     Path::new(&check.server).is_dir()
 }
@@ -126,7 +141,7 @@ fn what_now(check: &Check) -> Result<String, String> {
              cargo run --bin workshop -- {} {0} {}\n",
             next.name(),
             next.title()?,
-            // There are no holes for other languages.
+            // Only a crate can get the holes of a step.
             if is_crate(check) { "start" } else { "check" },
             steps::in_shell(Path::new(&check.server))
         ),
