@@ -11,19 +11,19 @@ use super::output::Output;
 /// A server gets this long to announce itself.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-const PORT_0: &str = "port 0 asks for any free port, so print the address that the listener has: \
-     `local_addr`, or Python's `getsockname`.";
+const PORT_0: &str = "port 0 asks for any free port, so print the address that \
+     the listener has: `local_addr`, or Python's `getsockname`.";
 
 const OTHER_LINE: &str =
     "print exactly that, with the IP address and port, before anything else.";
 
-const ENDED: &str = "look at its standard error. The server has ended before it printed \
-     anything. Usual causes: it couldn't read its argument, an address and port \
-     in one word, or it couldn't listen there.";
+const ENDED: &str = "look at its standard error. The server has ended before it \
+     printed anything. Usual causes: it couldn't read its argument, an address \
+     and port in one word, or it couldn't listen there.";
 
-const SILENT: &str = "the server runs. Usual cause: the line waits in a buffer, because standard \
-     output isn't a terminal here. Flush it, as with Python's \
-     `print(…, flush=True)`.";
+const SILENT: &str = "the server runs. Usual cause: the line waits in a buffer, \
+     because standard output isn't a terminal here. Flush it, as with Python's \
+     `print(…, flush=True)`. (Or this machine is very busy. Then try again.)";
 
 /// A process that ends when this is dropped.
 pub struct Running {
