@@ -127,10 +127,7 @@ pub fn thread_exhaustion_does_not_end_the_server(server: &Server) -> Outcome {
     _ = client.is_not_answered(SHORT_WAIT, "");
     let threads = small.threads();
     drop(silent);
-    let served = small.send(get("/")).and_then(|mut client| {
-        client.is_attended(DEADLINE)?;
-        small.is_well()
-    });
+    let served = goes_on(&small).and_then(|()| small.is_well());
     served.map_err(|it| {
         it.hint(
             "look at where a thread is started. Usual cause: the operating \
