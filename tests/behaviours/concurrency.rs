@@ -179,7 +179,8 @@ fn after_panics(seen: Deviation) -> Deviation {
     seen.expected(&expected).hint(
         "look at where a worker calls its job. Usual cause: the panic has ended \
          the worker's thread. A thread for each connection may end that way, but \
-         a worker has to go on: `std::panic::catch_unwind`.",
+         a worker has to catch it and go on: `std::panic::catch_unwind`, or \
+         Python's `except Exception`.",
     )
 }
 

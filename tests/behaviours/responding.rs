@@ -194,7 +194,8 @@ pub fn invalid_utf8_gets_a_response(server: &Server) -> Outcome {
             deviation.hint(
                 "look at how the bytes become text. Usual cause: `lines` and \
                  `read_line` fail for bytes that aren't UTF-8, and so does \
-                 `String::from_utf8`; `from_utf8_lossy` doesn't.",
+                 `String::from_utf8`; `from_utf8_lossy` doesn't. Nor does Python's \
+                 `decode`, if its errors are \"replace\".",
             )
         })?;
         if ![200, 400, 404].contains(&response.status) {

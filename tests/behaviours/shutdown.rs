@@ -74,7 +74,9 @@ pub fn ends_with_status_0(server: &Server) -> Outcome {
                 "look at where each thread waits. Usual causes: `accept` keeps \
                  waiting, because nothing has woken it, or something woke it \
                  before the flag was set; or the workers are joined while a \
-                 sender is left, so that `recv` keeps waiting.",
+                 sender is left, so that `recv` keeps waiting. (A queue that \
+                 isn't a channel has to tell each worker that no job will \
+                 come.)",
             )
     })?;
     if status.success() {

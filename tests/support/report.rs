@@ -28,17 +28,18 @@ impl Symptom {
             Symptom::Hangs => {
                 "look at what the thread that should respond is doing. Usual \
                  causes: it reads on after the blank line that ends the head, \
-                 it waits for another client, or it has ended."
+                 it waits for another client, it has ended, or it has never \
+                 closed the connection."
             }
             Symptom::Closes => {
                 "look at the standard error below. Usual causes: the handler \
-                 panicked or returned early (`?`), so that the connection was \
-                 dropped before a byte was written; or no worker is left. curl \
-                 calls this an empty reply."
+                 panicked, raised an exception or returned early, so that the \
+                 connection was closed before a byte was written; or no worker \
+                 is left. curl calls this an empty reply."
             }
             Symptom::Differs => "compare `expected` with `came back`.",
             Symptom::Resets => {
-                "look at what the server has read before it drops the \
+                "look at what the server has read before it closes the \
                  connection. Usual cause: bytes of the request were still \
                  unread. The kernel then sends a reset, which can destroy a \
                  response on its way."
@@ -49,9 +50,10 @@ impl Symptom {
                  doesn't wait for every client that has connected."
             }
             Symptom::Broken => {
-                "look at the standard error below. Usual causes: the server \
-                 couldn't start, has ended, or listens on another address \
-                 than the one that it printed."
+                "look at the server's standard error, if there's any. Usual \
+                 causes: it couldn't start, an error that nobody caught has \
+                 ended it, or it listens on another address than the one that \
+                 it printed."
             }
         }
     }

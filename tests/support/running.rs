@@ -11,6 +11,20 @@ use super::output::Output;
 /// A server gets this long to announce itself.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+const PORT_0: &str = "port 0 asks for any free port, so print the address that \
+     the listener has: `local_addr`, or Python's `getsockname`.";
+
+const OTHER_LINE: &str =
+    "print exactly that, with the IP address and port, before anything else.";
+
+const ENDED: &str = "look at its standard error. The server has ended before it \
+     printed anything. Usual causes: it couldn't read its argument, an address \
+     and port in one word, or it couldn't listen there.";
+
+const SILENT: &str = "the server runs. Usual cause: the line waits in a buffer, \
+     because standard output isn't a terminal here. Flush it, as with Python's \
+     `print(…, flush=True)`. (Or this machine is very busy. Then try again.)";
+
 /// A process that ends when this is dropped.
 pub struct Running {
     process: Child,
@@ -36,19 +50,36 @@ impl Running {
     }
 
     /// The address that it announces on the first line of standard output, or
-    /// what it says instead.
-    pub fn address(&self) -> Result<SocketAddr, String> {
+    /// what it says instead, and what may be the cause.
+    pub fn address(&self) -> Result<SocketAddr, (String, &'static str)> {
         self.stdout.wait(DEADLINE, |lines| !lines.is_empty());
-        let first = self.stdout.lines().into_iter().next().unwrap_or_default();
-        if first.is_empty() {
+        let first = self.stdout.lines().into_iter().next();
+        let line = first.as_deref().unwrap_or_default();
+        let address = line.strip_prefix("listening on http://");
+        let address = address.and_then(|it| it.parse::<SocketAddr>().ok());
+        let hint = match address {
+            Some(address) if address.port() != 0 => return Ok(address),
+            Some(_) => PORT_0,
+            None if first.is_some() => OTHER_LINE,
+            None if self.stdout.wait_for_end(Duration::ZERO) => ENDED,
+            None => SILENT,
+        };
+        let mut saw = match first {
+            Some(line) => format!("{line:?}"),
+            None if hint == SILENT => format!("nothing within {DEADLINE:?}"),
+            None => "nothing".to_string(),
+        };
+        if hint == ENDED {
             self.stderr.wait_for_end(DEADLINE);
         }
-        let address = first.strip_prefix("listening on http://");
-        address.and_then(|address| address.parse().ok()).ok_or_else(|| {
-            let errors = self.stderr.lines().join("\n    | ");
-            let errors = errors.trim_start();
-            format!("{first:?}, and on standard error:\n    {errors}")
-        })
+        let errors = self.stderr.lines();
+        if !errors.is_empty() {
+            saw += ", and on standard error:";
+        }
+        for line in &errors[errors.len().saturating_sub(8)..] {
+            saw += &format!("\n    | {line}");
+        }
+        Err((saw, hint))
     }
 }
 

@@ -150,6 +150,10 @@ impl Server {
             }
             arguments => arguments.join(" "),
         };
+        let expected = format!(
+            "`listening on http://ADDRESS` as the first line that {program} \
+             {arguments} prints"
+        );
         let server = |address| Server {
             program,
             address,
@@ -167,10 +171,8 @@ impl Server {
                 server.notes.errors.borrow_mut().push(errors);
                 Ok(server)
             }
-            Err(saw) => {
-                let expected =
-                    "`listening on http://ADDRESS` as the first line printed";
-                Err(Deviation::new(Symptom::Broken, expected, &saw))
+            Err((saw, hint)) => {
+                Err(Deviation::new(Symptom::Broken, &expected, &saw).hint(hint))
             }
         }
     }
@@ -360,7 +362,8 @@ impl fmt::Display for Server {
                     self.program
                 )?;
             }
-            for line in lines.iter().take(12) {
+            // What ended it is in the last ones.
+            for line in &lines[lines.len().saturating_sub(12)..] {
                 writeln!(out, "    | {line}")?;
             }
         }

@@ -74,7 +74,8 @@ impl Terminal {
         sh.args(["-c", &script]).arg(binary(step));
         let server = Running::spawn(&mut sh).unwrap();
         let address = server.address();
-        let address = address.unwrap_or_else(|it| panic!("{command}: {it}"));
+        let address =
+            address.unwrap_or_else(|(it, _)| panic!("{command}: {it}"));
         let mut terminal = Terminal {
             server,
             step: step.to_string(),
