@@ -70,9 +70,10 @@ pub fn ends_with_status_0(server: &Server) -> Outcome {
         deviation
             .expected("that the process ends, because every client is answered")
             .hint(
-                "look at where each thread waits. Usual causes: `accept` keeps \
-                 waiting, because nothing has woken it; or the workers are \
-                 joined while a sender is left, so that `recv` keeps waiting.",
+                "look at where each thread waits. Usual causes: `accept`, or an \
+                 event loop, keeps waiting, because nothing has woken it; or the \
+                 workers are joined while a sender is left, so that `recv` keeps \
+                 waiting.",
             )
     })?;
     if status.success() {

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use super::by_hand;
 use super::client::{Client, get};
-use super::notes::Notes;
+use super::notes::{self, Notes};
 use super::output::Output;
 use super::program::Program;
 use super::report::{Deviation, Outcome, Symptom};
@@ -352,7 +352,7 @@ impl fmt::Display for Server {
             writeln!(out, "  the server has ended with {status}")?;
         }
         for (arguments, errors) in self.notes.errors.borrow().iter() {
-            let lines = errors.lines();
+            let lines = notes::excerpt(errors.lines());
             if !lines.is_empty() {
                 writeln!(
                     out,
@@ -360,7 +360,7 @@ impl fmt::Display for Server {
                     self.program
                 )?;
             }
-            for line in lines.iter().take(12) {
+            for line in lines {
                 writeln!(out, "    | {line}")?;
             }
         }
