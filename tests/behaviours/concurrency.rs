@@ -42,10 +42,10 @@ pub fn why_clients_wait(server: &Server) -> String {
     #[cfg(not(target_os = "linux"))]
     let (threads, _) = (5, server);
     if threads == 1 {
-        return "the process has one thread, and so it serves one client at a \
-                time. Look at the accept loop: while it reads from a client or \
-                responds to it, it accepts no other. A thread for each \
-                connection, or a pool of threads, lets the loop go on."
+        return "the process has one thread now, and serves one client at a time. \
+                Look at the accept loop: while it reads from a client, responds \
+                to it, or waits for a thread that does (`join`), it accepts no \
+                other."
             .to_string();
     }
     if threads < 5 {
@@ -57,9 +57,8 @@ pub fn why_clients_wait(server: &Server) -> String {
         );
     }
     "there are enough threads, so look at what each of them waits for. Usual \
-     causes: a worker holds the lock while it runs its job, as it does with \
-     `while let Ok(job) = receiver.lock().unwrap().recv()`, or the accept loop \
-     serves the client itself."
+     causes: a worker still holds the lock of the queue while it runs its job, \
+     or the accept loop waits for a client itself."
         .to_string()
 }
 
@@ -79,7 +78,8 @@ pub fn slow_request_delays_no_other_client(server: &Server) -> Outcome {
     is_hello(&response)?;
     let still_sleeps = slow.is_not_answered(
         Duration::ZERO,
-        "nothing yet: this request sleeps while GET / is answered",
+        "nothing yet: GET / should be answered while this request sleeps, and \
+         not after it",
     );
     still_sleeps.map_err(|deviation| deviation.hint(&why_clients_wait(server)))
 }
@@ -177,10 +177,9 @@ pub fn hundred_panics_leave_the_server_working(server: &Server) -> Outcome {
 fn after_panics(seen: Deviation) -> Deviation {
     let expected = format!("{}, after the panic as before it", seen.expected);
     seen.expected(&expected).hint(
-        "look at where a worker calls its job. Usual cause: the panic has ended \
-         the worker's thread. A thread for each connection may end that way, but \
-         a worker has to catch it and go on: `std::panic::catch_unwind`, or \
-         Python's `except Exception`.",
+        "look at what becomes of the thread in which a job panics, or ends by an \
+         exception. A thread for each connection may end that way, but if a \
+         worker does, there's one fewer for all clients that follow.",
     )
 }
 

@@ -149,21 +149,23 @@ fn fifty_clients_end_in_time(
     let server = server.impatient(&["--workers", "1"])?;
     let clients: Outcome<Vec<_>> = (0..50).map(|_| connect(&server)).collect();
     let start = Instant::now();
-    for mut client in clients? {
+    for (index, mut client) in clients?.into_iter().enumerate() {
         let left = server.patience().saturating_sub(start.elapsed());
-        ends(&mut client, left).map_err(waits_one_by_one)?;
+        ends(&mut client, left).map_err(|seen| waits_its_turn(seen, index))?;
     }
     is_hello(&server.get("/")?)
 }
 
-fn waits_one_by_one(deviation: Deviation) -> Deviation {
-    if deviation.symptom != Symptom::Hangs {
-        return deviation;
+fn waits_its_turn(seen: Deviation, index: usize) -> Deviation {
+    if seen.symptom != Symptom::Hangs {
+        return seen;
     }
-    deviation.hint(
-        "look at where the deadline is set. Usual cause: the worker sets it. \
-         Then a client begins to use up its time only after the worker has \
-         waited for all clients before it.",
+    let saw = format!("{index} in time; for the next, {}", seen.saw);
+    let expected = "the end of 50 connections, a second after they were made, \
+                    although there's one worker for all";
+    Deviation { saw, ..seen }.expected(expected).hint(
+        "look at when a client begins to use up its time. One that waits in the \
+         queue must not have more of it than one that a worker waits for.",
     )
 }
 
@@ -295,7 +297,7 @@ fn trickling_reader_is_cut_off(mut greedy: Client, start: Instant) -> Outcome {
 #[cfg(target_os = "linux")]
 pub fn steady_slow_reader_gets_everything(server: &Server) -> Outcome {
     server.by_hand(with_large_file(
-        "curl -m 20 --limit-rate 9M -o /dev/null \\\n\
+        "curl -m 40 --limit-rate 1500K -o /dev/null \\\n\
          \x20 -w '%{size_download} bytes\\n' http://ADDRESS/large",
     ));
     let large = Large::new("slow");
@@ -315,16 +317,20 @@ pub fn steady_slow_reader_gets_everything(server: &Server) -> Outcome {
     if count == Large::LENGTH {
         return Ok(());
     }
-    let expected = format!("all {} bytes", Large::LENGTH);
+    let expected = format!(
+        "all {} bytes, although the client takes its time: more than a second \
+         for all, but never for a chunk",
+        Large::LENGTH
+    );
     let saw = format!("{count}, and the connection's end");
     differs(&expected, &saw).map_err(|it| {
         it.hint(
-            "look at how long a `write` may wait. Usual cause: as long as the \
-             client has for a whole chunk. Linux wakes a writer only when a \
-             third of the send buffer is free, and that takes this client \
-             longer. Or the deadline isn't for a chunk, but for the whole \
-             response. If the client has got nearly everything: `write` says \
-             how much it has sent, and that may be less than it was given.",
+            "look at where the deadline is set, and at how long a `write` may \
+             wait. The client has that time for each chunk. And Linux wakes a \
+             writer only when a third of the send buffer is free, which may \
+             take this client longer than a chunk may. If the client has got \
+             nearly everything: `write` says how much it has sent, and that may \
+             be less than it was given.",
         )
     })
 }

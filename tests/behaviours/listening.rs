@@ -94,7 +94,9 @@ pub fn descriptor_exhaustion_does_not_end_the_server(
     )?;
     drop(silent);
     client.is_attended(DEADLINE).map_err(|deviation| {
-        deviation.hint(
+        let expected = "the response to GET /, or the end of the connection, \
+                        once the silent clients have left";
+        deviation.expected(expected).hint(
             "look at what follows an `accept` that fails. Usual causes: the \
              accept loop has ended; or an event loop waits for an event before \
              it tries again, and none comes for clients that were there before.",

@@ -244,10 +244,22 @@ pub fn client_beyond_the_limit_of_connections_is_503(
     }
 }
 
+/// The panic took the connection along.
+fn has_no_500(seen: Deviation) -> Deviation {
+    if seen.symptom != Symptom::Closes {
+        return seen;
+    }
+    seen.expected("status 500, because the handler panics").hint(
+        "look at the way from the line that the panic names back to the worker. \
+         What the functions on that way own is dropped, such as the connection. \
+         Only one that still has it after the panic can answer the client.",
+    )
+}
+
 pub fn panic_is_500(server: &Server) -> Outcome {
     server.by_hand(by_hand::get("/panic"));
     let mut client = server.send(get("/panic"))?;
-    has_status(&mut client, 500, server)?;
+    has_status(&mut client, 500, server).map_err(has_no_500)?;
     is_hello(&server.get("/")?)?;
     // What is printed is up to the author of a server.
     let says = |lines: &[String]| lines.iter().any(|it| it.contains("/panic"));

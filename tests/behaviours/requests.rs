@@ -232,8 +232,8 @@ pub fn whitespace_before_the_colon_is_400(server: &Server) -> Outcome {
     lines_are_refused(
         server,
         &["A : b", "A\t: b", "Content-Length : 0", "A \t : b"],
-        "look at whether you trim a field's name. Don't: another program may \
-         read `A :` as another field, or as none.",
+        "look at what may stand between a field's name and its colon: nothing. \
+         Another program may read `A :` as another field, or as none.",
     )
 }
 

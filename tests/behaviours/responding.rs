@@ -112,9 +112,10 @@ pub fn whole_request_head_is_read_before_the_response(
     )
     .map_err(|deviation| {
         deviation.hint(
-            "look at how the head is read. Usual cause: the server responds \
-             after the first line or the first read. The rest of the request is \
-             then still unread when it closes the connection.",
+            "look at what the server waits for before it responds. It should be \
+             the blank line, and not the first line, the first `read` or the \
+             connection alone. What's still unread when it closes the connection \
+             can cost the client the response.",
         )
     })?;
     client.finish()?;

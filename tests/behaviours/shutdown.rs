@@ -71,12 +71,12 @@ pub fn ends_with_status_0(server: &Server) -> Outcome {
         deviation
             .expected("that the process ends, because every client is answered")
             .hint(
-                "look at where each thread waits. Usual causes: `accept` keeps \
-                 waiting, because nothing has woken it, or something woke it \
-                 before the flag was set; or the workers are joined while a \
-                 sender is left, so that `recv` keeps waiting. (A queue that \
-                 isn't a channel has to tell each worker that no job will \
-                 come.)",
+                "look at where each thread waits. Usual causes: `accept`, or an \
+                 event loop, keeps waiting, because nothing has woken it, or \
+                 something woke it before the flag was set; or the workers are \
+                 joined while a sender is left, so that `recv` keeps waiting. (A \
+                 queue that isn't a channel has to tell each worker that no job \
+                 will come.)",
             )
     })?;
     if status.success() {

@@ -25,7 +25,9 @@ pub fn symlink_out_of_the_root_is_not_followed(server: &Server) -> Outcome {
         "ln -s ../secret.txt \"$d/site/file.txt\"\n\
          ln -s .. \"$d/site/directory\"\n\
          ln -s ../../secret.txt \"$d/site/a/relative.txt\"\n\
-         ln -s a \"$d/site/within\"; ln -s b.txt \"$d/site/a/c.txt\"\n",
+         ln -s a \"$d/site/within\"; ln -s b.txt \"$d/site/a/c.txt\"\n\
+         mkdir \"$d/site-too\"; cp \"$d/secret.txt\" \"$d/site-too/a\"\n\
+         ln -s ../site-too \"$d/site/too\"\n",
     );
     // Its path begins with the root's, letter by letter.
     fs::create_dir(directory.all.0.join("site-too")).unwrap();

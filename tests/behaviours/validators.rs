@@ -338,6 +338,11 @@ pub fn changed_file_is_sent_as_it_is_now(server: &Server) -> Outcome {
     for _ in 0..3 {
         is(&site.directory.get(&site.server, "/a")?, 200, "old")?;
     }
+    site.directory.by_hand(
+        &site.server,
+        "curl -s -m 3 http://ADDRESS/a; echo new > \"$d/site/a\"; sleep 1\n\
+         curl -s -m 3 http://ADDRESS/a",
+    );
     for (text, later) in [("new", 1), ("newer", 2), ("", 3), ("last", 4)] {
         fs::write(site.directory.site().join("a"), text).unwrap();
         let modified = Duration::from_secs(CHANGED + later);

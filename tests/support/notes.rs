@@ -33,3 +33,13 @@ impl Notes {
             .replace("SERVER", program)
     }
 }
+
+/// The first lines and the last ones, which often tell how a server ended.
+pub fn excerpt(mut lines: Vec<String>) -> Vec<String> {
+    let left_out = lines.len().saturating_sub(12);
+    if left_out > 1 {
+        let note = format!("… {left_out} lines …");
+        lines.splice(6..6 + left_out, [note]);
+    }
+    lines
+}

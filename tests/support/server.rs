@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use super::by_hand;
 use super::client::{Client, get};
-use super::notes::Notes;
+use super::notes::{self, Notes};
 use super::output::Output;
 use super::program::Program;
 use super::report::{Deviation, Outcome, Symptom};
@@ -354,7 +354,7 @@ impl fmt::Display for Server {
             writeln!(out, "  the server has ended with {status}")?;
         }
         for (arguments, errors) in self.notes.errors.borrow().iter() {
-            let lines = errors.lines();
+            let lines = notes::excerpt(errors.lines());
             if !lines.is_empty() {
                 writeln!(
                     out,
@@ -362,8 +362,7 @@ impl fmt::Display for Server {
                     self.program
                 )?;
             }
-            // What ended it is in the last ones.
-            for line in &lines[lines.len().saturating_sub(12)..] {
+            for line in lines {
                 writeln!(out, "    | {line}")?;
             }
         }
