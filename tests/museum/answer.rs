@@ -23,18 +23,36 @@ pub struct Answer {
     pub statuses: Vec<u16>,
     /// Whether the connection has ended.
     pub is_closed: bool,
+    /// Whether not even all bytes could be sent, before anything was read.
+    pub is_reset: bool,
 }
 
 impl Answer {
-    /// Sends these bytes, and reads what comes back.
+    /// Sends these bytes, and meanwhile reads what comes back.
     pub fn to(server: &Server, sent: impl AsRef<[u8]>) -> Outcome<Answer> {
-        let sent = sent.as_ref().to_vec();
+        Answer::exchange(server, sent.as_ref(), false)
+    }
+
+    /// Sends these bytes, or as many as the server takes, and only then reads.
+    pub fn after(server: &Server, sent: impl AsRef<[u8]>) -> Outcome<Answer> {
+        Answer::exchange(server, sent.as_ref(), true)
+    }
+
+    fn exchange(
+        server: &Server,
+        sent: &[u8],
+        is_sent_first: bool,
+    ) -> Outcome<Answer> {
+        let sent = sent.to_vec();
         let connected = TcpStream::connect(server.address);
         let mut stream = connected.map_err(|it| broken(&it.to_string()))?;
         // A server may refuse, and close, before it has read everything.
         let mut writer = stream.try_clone().expect("a descriptor");
         let request = sent.clone();
-        thread::spawn(move || writer.write_all(&request));
+        _ = writer.set_write_timeout(Some(DEADLINE));
+        let writing = thread::spawn(move || writer.write_all(&request));
+        let is_reset =
+            is_sent_first && writing.join().expect("no panic").is_err();
         let (mut bytes, mut is_closed) = (Vec::new(), false);
         let mut chunk = [0; 65536];
         let (start, mut last) = (Instant::now(), Instant::now());
@@ -55,7 +73,7 @@ impl Answer {
             last = Instant::now();
         }
         let statuses = statuses(&bytes);
-        Ok(Answer { sent, bytes, statuses, is_closed })
+        Ok(Answer { sent, bytes, statuses, is_closed, is_reset })
     }
 
     /// Fails: that's what should have come, and where to look for the fault.
