@@ -13,6 +13,7 @@ mod part_two_limits;
 #[cfg(target_os = "linux")] // Elsewhere, some rows have no test.
 mod proof;
 mod shelf;
+mod shelf_listing;
 
 #[allow(dead_code)]
 #[path = "../../steps/tools/workshop/edits.rs"]
@@ -125,6 +126,10 @@ rows! {
         shelf::host_chooses_the_site
         shelf::host_of_the_target_comes_first
         shelf::host_without_a_site_is_421;
+    own_directory_listing:
+        shelf_listing::directory_without_an_index_is_listed
+        shelf_listing::names_are_escaped
+        shelf_listing::what_is_not_served_is_not_listed;
 }
 
 /// Asks the server that `SERVER` names, and nobody if it names none: no step does
