@@ -14,6 +14,7 @@ mod part_two_limits;
 mod proof;
 mod shelf;
 mod shelf_listing;
+mod shelf_ranges;
 
 #[allow(dead_code)]
 #[path = "../../steps/tools/workshop/edits.rs"]
@@ -130,6 +131,11 @@ rows! {
         shelf_listing::directory_without_an_index_is_listed
         shelf_listing::names_are_escaped
         shelf_listing::what_is_not_served_is_not_listed;
+    own_several_ranges:
+        shelf_ranges::several_ranges_come_as_parts
+        shelf_ranges::boundary_is_in_no_part
+        shelf_ranges::ranges_that_overlap_or_touch_are_one
+        shelf_ranges::too_many_ranges_are_ignored;
 }
 
 /// Asks the server that `SERVER` names, and nobody if it names none: no step does
