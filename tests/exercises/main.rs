@@ -15,6 +15,7 @@ mod proof;
 mod shelf;
 mod shelf_listing;
 mod shelf_ranges;
+mod shelf_streams;
 
 #[allow(dead_code)]
 #[path = "../../steps/tools/workshop/edits.rs"]
@@ -136,6 +137,12 @@ rows! {
         shelf_ranges::boundary_is_in_no_part
         shelf_ranges::ranges_that_overlap_or_touch_are_one
         shelf_ranges::too_many_ranges_are_ignored;
+    own_server_sent_events:
+        shelf_streams::events_come_one_after_another
+        shelf_streams::listener_catches_up
+        #[cfg(target_os = "linux")]
+        shelf_streams::thousand_listeners_hold_no_worker
+        #[cfg(unix)] shelf_streams::shutdown_ends_the_streams;
 }
 
 /// Asks the server that `SERVER` names, and nobody if it names none: no step does
