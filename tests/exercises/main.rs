@@ -13,9 +13,11 @@ mod part_two_limits;
 #[cfg(target_os = "linux")] // Elsewhere, some rows have no test.
 mod proof;
 mod shelf;
+mod shelf_frames;
 mod shelf_listing;
 mod shelf_ranges;
 mod shelf_streams;
+mod shelf_websocket;
 
 #[allow(dead_code)]
 #[path = "../../steps/tools/workshop/edits.rs"]
@@ -143,6 +145,12 @@ rows! {
         #[cfg(target_os = "linux")]
         shelf_streams::thousand_listeners_hold_no_worker
         #[cfg(unix)] shelf_streams::shutdown_ends_the_streams;
+    own_websocket_echo:
+        shelf_websocket::handshake_is_accepted
+        shelf_websocket::bad_handshake_is_refused
+        shelf_websocket::message_comes_back
+        shelf_websocket::fragments_are_one_message
+        shelf_websocket::broken_frame_ends_with_its_code;
 }
 
 /// Asks the server that `SERVER` names, and nobody if it names none: no step does
