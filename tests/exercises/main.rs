@@ -13,6 +13,11 @@ mod part_two_limits;
 #[cfg(target_os = "linux")] // Elsewhere, some rows have no test.
 mod proof;
 mod shelf;
+mod shelf_frames;
+mod shelf_listing;
+mod shelf_ranges;
+mod shelf_streams;
+mod shelf_websocket;
 
 #[allow(dead_code)]
 #[path = "../../steps/tools/workshop/edits.rs"]
@@ -125,6 +130,27 @@ rows! {
         shelf::host_chooses_the_site
         shelf::host_of_the_target_comes_first
         shelf::host_without_a_site_is_421;
+    own_directory_listing:
+        shelf_listing::directory_without_an_index_is_listed
+        shelf_listing::names_are_escaped
+        shelf_listing::what_is_not_served_is_not_listed;
+    own_several_ranges:
+        shelf_ranges::several_ranges_come_as_parts
+        shelf_ranges::boundary_is_in_no_part
+        shelf_ranges::ranges_that_overlap_or_touch_are_one
+        shelf_ranges::too_many_ranges_are_ignored;
+    own_server_sent_events:
+        shelf_streams::events_come_one_after_another
+        shelf_streams::listener_catches_up
+        #[cfg(target_os = "linux")]
+        shelf_streams::thousand_listeners_hold_no_worker
+        #[cfg(unix)] shelf_streams::shutdown_ends_the_streams;
+    own_websocket_echo:
+        shelf_websocket::handshake_is_accepted
+        shelf_websocket::bad_handshake_is_refused
+        shelf_websocket::message_comes_back
+        shelf_websocket::fragments_are_one_message
+        shelf_websocket::broken_frame_ends_with_its_code;
 }
 
 /// Asks the server that `SERVER` names, and nobody if it names none: no step does
