@@ -1,4 +1,4 @@
-//! What is shown: whose fault it was, when, who says so, and which step cures it.
+//! The exhibits: whose fault it was, when, the report, and the step with the cure.
 
 use crate::support::report::Outcome;
 use crate::support::server::Server;
@@ -72,8 +72,8 @@ museum! {
         "Agoo, issue 88"
         ("https://github.com/ohler55/agoo/issues/88"),
         framing::TWO_LENGTHS,
-        "Which of two lengths counts? Two servers in a row can each have an \
-         opinion, and then they disagree about where the next request begins.",
+        "Which of two lengths counts? If two servers in a row have different \
+         opinions, they disagree about where the next request begins.",
         "step17_bodies";
     framing::length_with_a_sign_is_refused:
         "Rust's best-known HTTP library", 2021,
@@ -160,8 +160,8 @@ museum! {
         "http-server, issue 502"
         ("https://github.com/http-party/http-server/issues/502"),
         files::NUL,
-        "No file's name may contain a NUL, so the call failed. Nobody caught \
-         that, and three characters ended the process.",
+        "No file's name may contain a NUL, so the call failed. The error wasn't \
+         caught, and three characters ended the process.",
         "step09_files";
     files::path_does_not_redirect_to_another_host:
         "Python's own web server", 2017,
@@ -200,8 +200,8 @@ museum! {
         "WEBrick, CVE-2009-4492"
         ("https://www.ruby-lang.org/en/news/2010/01/10/webrick-escape-sequence-injection/"),
         files::ESCAPE,
-        "The log named the path, decoded. In the terminal of somebody who read \
-         the log, the window was called `owned`.",
+        "The log showed the path, decoded. When an administrator read it, the \
+         terminal obeyed, and its window was called `owned`.",
         "step15_overload";
     crowd::head_that_never_ends_times_out:
         "one of the most used web servers", 2009,
@@ -211,7 +211,7 @@ museum! {
         "Each new field started the timeout anew. A program called Slowloris \
          held all the server's threads from one laptop, with a few bytes each.",
         "step13_deadlines";
-    crowd::four_silent_connections_block_nobody:
+    crowd::four_silent_connections_delay_no_other_client:
         "many a student's thread pool", 2023,
         "The Rust Programming Language, issue 3545"
         ("https://github.com/rust-lang/book/issues/3545"),
@@ -227,13 +227,13 @@ museum! {
         "`accept` fails for a client that has gone already. The thread that \
          accepts took that for the end of everything, and left.",
         "step15_overload";
-    crowd::exhausted_descriptors_cost_no_processor_time:
-        "an Erlang web server's acceptors", 2013,
-        "Ranch, issue 36"
-        ("https://github.com/ninenines/ranch/issues/36"),
+    crowd::exhausted_descriptors_do_not_end_the_server:
+        "a fast web server in Nim", 2019,
+        "httpbeast, pull request 27"
+        ("https://github.com/dom96/httpbeast/pull/27"),
         crowd::NO_DESCRIPTORS,
-        "Without a descriptor, `accept` fails at once, and again, and again: a \
-         processor was busy with nothing.",
+        "With many clients at once, there was no descriptor for the next one. \
+         `accept` failed, and the server stopped for good.",
         "step15_overload";
     crowd::response_survives_the_body_that_comes_later:
         "Rust's best-known HTTP library", 2022,

@@ -40,7 +40,7 @@ pub const TWO_LENGTHS: &str = "GET / HTTP/1.1\r\nContent-Length: 47\r\n\
 pub fn two_lengths_are_refused(server: &Server) -> Outcome {
     Answer::to(server, TWO_LENGTHS)?.is_a_refusal(
         "RFC 9112 §6.3: look at what happens to a second `Content-Length`. Usual \
-         cause: the first one is looked up, or the last, and nobody counts.",
+         cause: only the first one is looked up, or only the last.",
     )
 }
 
@@ -73,7 +73,7 @@ pub const HUGE_CHUNK: &str = "POST / HTTP/1.1\r\nHost: a\r\n\
 pub fn huge_chunk_size_does_not_overflow(server: &Server) -> Outcome {
     let answer = Answer::to(server, HUGE_CHUNK)?;
     match answer.statuses.len() {
-        // Whoever believes the size waits for that many bytes.
+        // A server that believes the size waits for that many bytes.
         0 | 1 => answer.server_goes_on(server),
         _ => answer.differs(
             "no second response: the chunk goes on for exabytes",
@@ -98,8 +98,8 @@ pub const NO_COLON: &str = "GET / HTTP/1.1\r\nHost: a\r\n\
 
 pub fn field_without_a_colon_is_refused(server: &Server) -> Outcome {
     Answer::to(server, NO_COLON)?.is_a_refusal(
-        "RFC 9112 §5: look at how a line is split. Without a colon, it's no \
-         field, and neither to be mended nor to be skipped.",
+        "RFC 9112 §5: look at how a line is split. Without a colon, it \
+         isn't a field, and has to be neither mended nor skipped.",
     )
 }
 

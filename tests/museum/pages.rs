@@ -127,7 +127,7 @@ fn describe(exhibit: &Exhibit) -> String {
     let Exhibit { whose, year, report, link, story, cure, .. } = exhibit;
     let number: u8 = cure[4..6].parse().expect("a step");
     format!(
-        "### {title}\n\nFound in {whose}, {year}: [{report}]({link}).\n{story}\n\n\
+        "### {title}\n\n*{year}, {whose}: [{report}]({link}).* {story}\n\n\
          ```text\n{}\n```\n\nThe cure is in [chapter {number}]({cure}.md).\n\n",
         bytes.trim_end()
     )
