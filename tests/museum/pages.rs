@@ -97,7 +97,7 @@ fn table(label: &str, heads: &[String], columns: &[Vec<Outcome>]) -> String {
 
 /// Compares a page with what it should be, or writes it.
 fn is_generated(file: &str, fresh: &str, how: &str) {
-    let path = repository().join("book/src/museum").join(file);
+    let path = repository().join("book/src").join(format!("museum_{file}"));
     if env::var_os("BLESS").is_some() {
         return fs::write(&path, fresh).expect("a page that can be written");
     }
@@ -106,7 +106,7 @@ fn is_generated(file: &str, fresh: &str, how: &str) {
     let other = lines.find(|(old, new)| old != new);
     assert!(
         page == fresh,
-        "\n\nbook/src/museum/{file} isn't what the museum shows: {other:#?}\n\
+        "\n\nbook/src/museum_{file} isn't what the museum shows: {other:#?}\n\
          To write it anew: BLESS=1 cargo test --test museum {how}\n"
     );
 }
@@ -157,7 +157,7 @@ fn the_book_says_what_others_answer() {
     if env::var_os("MEASURE").is_some() {
         measure_others();
     }
-    let page = repository().join("book/src/museum/others.md");
+    let page = repository().join("book/src/museum_others.md");
     let page = fs::read_to_string(page).expect("a page");
     for exhibit in EXHIBITS {
         let row = format!("<th scope=\"row\">{}</th>", title(exhibit.name));
@@ -186,7 +186,7 @@ fn measure_others() {
         }
     }
     let page = table("What other servers answer", &heads, &columns);
-    let path = repository().join("book/src/museum/others.md");
+    let path = repository().join("book/src/museum_others.md");
     fs::write(path, page).expect("a page that can be written");
 }
 
