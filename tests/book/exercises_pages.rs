@@ -7,7 +7,7 @@ use crate::source::*;
 use std::collections::BTreeSet;
 
 fn page(exercise: &Exercise) -> String {
-    let Exercise { name, task, hints, .. } = exercise;
+    let Exercise { name, task, hints, answer, .. } = exercise;
     let mut text = format!(
         "{task}\n\n```console\n$ cargo run --bin workshop -- exercise {name} \
          ../my-server --check\n```\n"
@@ -22,9 +22,13 @@ fn page(exercise: &Exercise) -> String {
     if solution.is_empty() {
         return text;
     }
+    let answer = match answer.is_empty() {
+        true => String::new(),
+        false => format!("{answer}\n\n"),
+    };
     text + &format!(
-        "\n<details><summary>Our solution</summary>\n\n```diff\n{solution}```\n\n\
-         </details>\n"
+        "\n<details><summary>Our solution</summary>\n\n{answer}```diff\n\
+         {solution}```\n\n</details>\n"
     )
 }
 

@@ -6,6 +6,7 @@ use crate::pieces::Holes;
 use crate::results;
 use crate::start;
 use crate::steps;
+use crate::wrap::wrapped;
 use std::path::{Path, PathBuf};
 
 pub enum Task {
@@ -34,10 +35,18 @@ pub fn exercise(task: &Task) -> Result<bool, String> {
             let name = exercise.name;
             return Err(format!("{name} is your own step: it has no solution"));
         }
-        Task::Answer(exercise) => (exercise.solution(), true),
+        Task::Answer(exercise) => (answer(exercise), true),
     };
     crate::print(&text)?;
     Ok(is_done)
+}
+
+/// The solution, and the answer if there was a question.
+fn answer(exercise: &Exercise) -> String {
+    match exercise.answer.is_empty() {
+        true => exercise.solution(),
+        false => wrapped(&exercise.answer, 0) + "\n" + &exercise.solution(),
+    }
 }
 
 fn list() -> String {

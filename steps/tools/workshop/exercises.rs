@@ -22,6 +22,8 @@ pub struct Exercise {
     pub task: String,
     /// Three hints: where to look, the idea, and the lines.
     pub hints: Vec<String>,
+    /// The answer, if the task also asks a question.
+    pub answer: String,
     /// The tests that say whether it's done. The step fails all of them.
     pub rows: Vec<&'static str>,
     /// What a solution changes, file by file. Nothing if it's your own step.
@@ -45,6 +47,9 @@ impl Exercise {
                     title.split_once(": ").expect("a name and a step");
             } else if let Some(text) = line.strip_prefix("task: ") {
                 sentence = &mut exercise.task;
+                sentence.push_str(text);
+            } else if let Some(text) = line.strip_prefix("answer: ") {
+                sentence = &mut exercise.answer;
                 sentence.push_str(text);
             } else if let Some(text) = line.strip_prefix("hint: ") {
                 exercise.hints.push(text.to_string());
