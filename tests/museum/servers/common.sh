@@ -5,6 +5,15 @@
 
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d)
+
+# When this ends, or whatever has started it, what is left goes a moment later.
+(
+    while kill -0 "$$" && kill -0 "$PPID"; do sleep 0.5; done
+    kill -KILL "$$"
+    kill -KILL -- "-$$"
+    rm -r "$scratch"
+) > /dev/null 2>&1 < /dev/null &
+
 chmod 755 "$scratch"
 cp -r "$here/../../../static" "$scratch/www"
 cp "$scratch/www/hello.html" "$scratch/www/index.html"
@@ -13,7 +22,7 @@ free = socket.socket()
 free.bind(("127.0.0.1", 0))
 print(free.getsockname()[1])')
 
-# Becomes the server, in a group of its own. What it leaves is removed.
+# Becomes the server, in a group of its own.
 serve() {
     (
         tries=0
@@ -24,11 +33,6 @@ serve() {
         done
         echo "listening on http://127.0.0.1:$port"
     ) &
-    (
-        while kill -0 "$$" 2> /dev/null; do sleep 0.5; done
-        kill -KILL -- "-$$" 2> /dev/null
-        rm -r "$scratch"
-    ) > /dev/null 2>&1 < /dev/null &
     # Standard output stays open until the server ends, but says nothing more.
     exec setsid "$@" 3>&1 >&2
 }
