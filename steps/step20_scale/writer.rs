@@ -88,6 +88,24 @@ mod tests {
         writer
     }
 
+    #[test]
+    fn call_that_sends_a_file_ends_where_a_page_does() {
+        let path = env::temp_dir().join(format!("pages-{}", process::id()));
+        let file = File::create(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let mut response = Response::empty(Status::OK);
+        response.body = Body::File(file, 100..MAX_SENDFILE + 50);
+        let mut writer = ResponseWriter::new(response, true);
+        writer.advance(writer.bytes.len()).unwrap();
+        let mut ranges = Vec::new();
+        while let Some(Unsent::File(_, range)) = writer.unsent() {
+            ranges.push(range.clone());
+            writer.advance((range.end - range.start) as usize).unwrap();
+        }
+        let (end, last) = (MAX_SENDFILE, MAX_SENDFILE + 50);
+        assert_eq!(ranges, [100..end, end..last]);
+    }
+
     /// Takes all that it hands out, a few bytes at a time.
     fn take_all(mut writer: ResponseWriter) -> io::Result<String> {
         let mut all = Vec::new();
