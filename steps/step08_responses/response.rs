@@ -38,7 +38,8 @@ pub struct Response {
 impl Response {
     /// A response without a body.
     pub fn empty(status: Status) -> Response {
-        Response { status, fields: String::new(), body: Vec::new() }
+        let fields = String::with_capacity(256); // Enough for most.
+        Response { status, fields, body: Vec::new() }
     }
 
     /// A response with a page.
@@ -67,12 +68,15 @@ impl Response {
     // ANCHOR: head
     /// The head, with the blank line that ends it.
     pub fn head(&self) -> Vec<u8> {
+        let status = self.status.to_string();
         let date = date::imf_fixdate(SystemTime::now());
-        let mut head = format!("HTTP/1.1 {}\r\nDate: {date}\r\n", self.status);
+        let mut head = String::with_capacity(512);
+        head.extend(["HTTP/1.1 ", &status, "\r\nDate: ", &date, "\r\n"]);
         head += &self.fields;
         // A 204 has no body and must not have a length (RFC 9110 §8.6).
         if self.status != Status::NO_CONTENT {
-            head += &format!("Content-Length: {}\r\n", self.body.len());
+            let length = self.body.len().to_string();
+            head.extend(["Content-Length: ", &length, "\r\n"]);
         }
         head += "Connection: close\r\n\r\n";
         head.into_bytes()

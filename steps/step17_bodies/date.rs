@@ -19,10 +19,17 @@ pub fn imf_fixdate(time: SystemTime) -> String {
     // 1 January 1970 was a Thursday.
     let (weekday, month) = (WEEKDAYS[(days % 7) as usize], MONTHS[month]);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!(
-        "{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} \
-         GMT"
-    )
+    // Each response has dates, and filling in a form takes a fifth of the time
+    // that `format!` does.
+    let mut form = *b"___, 00 ___ 0000 00:00:00 GMT";
+    form[0..3].copy_from_slice(weekday.as_bytes());
+    form[8..11].copy_from_slice(month.as_bytes());
+    let numbers = [day, year / 100, year % 100, hour, minute, second];
+    for (index, number) in [5, 12, 14, 17, 20, 23].into_iter().zip(numbers) {
+        form[index] += (number / 10) as u8;
+        form[index + 1] += (number % 10) as u8;
+    }
+    String::from_utf8_lossy(&form).into_owned()
 }
 
 /// A time as the Common Log Format writes it: `06/Nov/1994:08:49:37 +0000`.

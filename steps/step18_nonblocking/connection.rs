@@ -121,7 +121,6 @@ impl Connection {
     // ANCHOR: step_head
     /// Tries to do what happens next.
     fn step(&mut self, state: State) -> io::Result<Step> {
-        let now = Instant::now();
         Ok(Step::GoOn(match state {
             State::Idle => {
                 let head = HeadReader::default().read(&self.buffer);
@@ -129,7 +128,7 @@ impl Connection {
                     // An idle client may leave, in whatever way.
                     return self.receive(State::Idle).or(Ok(Step::Close));
                 }
-                self.deadline = now + self.options.head_timeout;
+                self.deadline = Instant::now() + self.options.head_timeout;
                 State::ReadingHead(HeadReader::default())
             }
             State::ReadingHead(mut reader) => {
@@ -154,6 +153,7 @@ impl Connection {
             }
             State::Sending(writer, keep) => return self.write(writer, keep),
             State::Lingering(end) => {
+                let now = Instant::now();
                 match unless_blocked(self.stream.read(&mut [0; READ_CHUNK])) {
                     Ok(None) => return Ok(Step::Wait(State::Lingering(end))),
                     Ok(Some(1..)) if now < end => {}

@@ -82,7 +82,8 @@ impl Response {
     /// A response without a body.
     pub fn empty(status: Status) -> Response {
         let body = Body::Bytes(Arc::default());
-        Response { status, fields: String::new(), body, keep_alive: false }
+        let fields = String::with_capacity(256); // Enough for most.
+        Response { status, fields, body, keep_alive: false }
     }
 
     /// A response with a file. A client may keep a copy, but has to ask each
@@ -109,17 +110,20 @@ impl Response {
 
     /// The head, with the blank line that ends it.
     pub fn head(&self) -> Vec<u8> {
+        let status = self.status.to_string();
         let date = date::imf_fixdate(SystemTime::now());
-        let mut head = format!("HTTP/1.1 {}\r\nDate: {date}\r\n", self.status);
+        let mut head = String::with_capacity(512);
+        head.extend(["HTTP/1.1 ", &status, "\r\nDate: ", &date, "\r\n"]);
         head += &self.fields;
         // A 204 and a 304 have no body, so they get no length (RFC 9110 §8.6).
         if ![Status::NO_CONTENT, Status::NOT_MODIFIED].contains(&self.status) {
-            head += &format!("Content-Length: {}\r\n", self.body.length());
+            let length = self.body.length().to_string();
+            head.extend(["Content-Length: ", &length, "\r\n"]);
         }
         // A browser shouldn't guess another media type from the content.
         head += "X-Content-Type-Options: nosniff\r\n";
         let connection = if self.keep_alive { "keep-alive" } else { "close" };
-        head += &format!("Connection: {connection}\r\n\r\n");
+        head.extend(["Connection: ", connection, "\r\n\r\n"]);
         head.into_bytes()
     }
 }
