@@ -40,6 +40,25 @@ macro_rules! contract {
             ($d row:tt $d when:ident holds from $d first:tt (slow)) => {
                 cell! { $d row slowly holds }
             };
+            ($d row:tt $d when:ident holds from $d first:tt
+            (costly; named in $now $d($d rest:tt)*)) => {
+                cell! { $d row for_good holds }
+            };
+            ($d row:tt $d when:ident holds from $d first:tt
+            (costly; named in $d other:tt $d(, $d more:tt)*)) => {
+                find_cell! { $d row $d when holds from $d first
+                    (costly; named in $d($d more),*) }
+            };
+            ($d row:tt $d when:ident holds from $d first:tt
+            (costly; named in)) => {
+                find_cell! { $d row $d when holds from $d first (costly) }
+            };
+            ($d row:tt $d when:ident holds from $now (costly)) => {
+                cell! { $d row for_good holds }
+            };
+            ($d row:tt $d when:ident holds from $d first:tt (costly)) => {
+                cell! { $d row costly $($later)* }
+            };
             ($d row:tt $d when:ident holds from $d first:tt) => {
                 cell! { $d row for_good holds }
             };
@@ -77,6 +96,13 @@ macro_rules! each_row {
 
 /// The test that a cell of the table stands for.
 macro_rules! cell {
+    // No step comes later.
+    ($row:tt costly) => {
+        cell! { $row for_good holds }
+    };
+    ($row:tt costly $($later:tt)+) => {
+        cell! { $row slowly holds }
+    };
     ((has $($row:tt)*) slowly holds) => {
         cell! { (has $($row)* #[ignore = "in .ci/run"]) for_good holds }
     };

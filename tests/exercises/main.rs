@@ -19,6 +19,10 @@ mod shelf_ranges;
 mod shelf_streams;
 mod shelf_websocket;
 
+#[cfg(target_os = "linux")]
+#[allow(dead_code)] // The book needs more of it.
+#[path = "../support/catalogue.rs"]
+mod catalogue;
 #[allow(dead_code)]
 #[path = "../../steps/tools/workshop/edits.rs"]
 mod edits;

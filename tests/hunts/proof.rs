@@ -1,5 +1,6 @@
 //! Puts each fault into a copy of its step, and runs the step's tests against it.
 
+use crate::catalogue;
 use crate::hunts::{Hunt, hunts};
 use crate::scratch::Scratch;
 use crate::variant;
@@ -28,11 +29,11 @@ fn each_fault_fails_just_the_rows_that_it_names() {
 
 /// What's wrong with what the hunt says of the rows, if anything.
 fn try_hunt(hunt: &Hunt, target: &Path, server: &Path) -> Option<String> {
-    let failures = failures(target, server, &["has".to_string()]);
+    let failures = failures(target, server, &catalogue::all_but_slow_rows());
     let mut fault = String::new();
     for (row, saw) in &hunt.fails {
         // How a fault shows, and whether, may depend on which thread is faster.
-        let alone = alone(row);
+        let alone = catalogue::only(row);
         let again = |_| self::failures(target, server, &alone).remove(*row);
         let first = failures.get(*row).cloned();
         let tries = first.into_iter().chain((0..3).filter_map(again));
@@ -52,16 +53,11 @@ fn try_hunt(hunt: &Hunt, target: &Path, server: &Path) -> Option<String> {
         }
         // Some rows need time, and the other servers may have taken it. So it
         // has to fail alone, too.
-        if !self::failures(target, server, &alone(row)).is_empty() {
+        if !self::failures(target, server, &catalogue::only(row)).is_empty() {
             fault += &format!("fails: {row}: and NOT listed\n{message}\n");
         }
     }
     (!fault.is_empty()).then(|| format!("== {}\n{fault}", hunt.name))
-}
-
-/// What makes the test runner run just one row.
-fn alone(row: &str) -> Vec<String> {
-    vec![format!("has::{row}"), "--exact".to_string()]
 }
 
 /// `saw` may name several ways, one of which it is.

@@ -3,6 +3,9 @@
 use super::place::repository;
 use std::fs;
 
+/// Costly rows run here, too.
+const LAST_STEP: usize = 20;
+
 /// A heading of the table and the rows under it.
 pub struct Group {
     /// `step 04: a thread for each connection`
@@ -25,6 +28,8 @@ pub struct Range {
     pub named_in: Vec<usize>,
     /// `holds from 18 (slow)`.
     pub is_slow: bool,
+    /// `holds from 13 (costly)`.
+    pub is_costly: bool,
 }
 
 impl Row {
@@ -41,13 +46,18 @@ impl Row {
 
     /// Whether `cargo test` runs the step's test of this behaviour. One that the
     /// step lacks runs only beside the steps that have it, and where a chapter
-    /// names it.
+    /// names it. A costly one also runs where it begins to hold, and in the last
+    /// step.
     pub fn runs(&self, step: usize) -> bool {
         let index = self.index(step);
         let range = &self.ranges[index];
         let holds = |step: usize| self.symptom(step) == "holds";
         if range.is_slow {
             return false;
+        }
+        if range.is_costly && step != LAST_STEP {
+            let begins = step == 1 || self.index(step - 1) != index;
+            return begins || range.named_in.contains(&step);
         }
         holds(step)
             || range.named_in.contains(&step)
@@ -86,11 +96,16 @@ impl Row {
 
 impl Range {
     /// Reads `SYMPTOM until NN (named in NN, NN)`; the last range of a row is
-    /// `SYMPTOM from NN`, where NN has to be its first step, or `… (slow)`.
+    /// `SYMPTOM from NN`, where NN has to be its first step, perhaps with
+    /// `(slow)`, `(costly)` or `(costly; named in NN, NN)`.
     fn parse(text: &str, first: usize, is_last: bool) -> Option<Range> {
         let (text, note) = match text.split_once(" (") {
             Some((text, note)) => (text, note.strip_suffix(')')?),
             None => (text, ""),
+        };
+        let (is_costly, note) = match note.strip_prefix("costly") {
+            Some(rest) => (true, rest.trim_start_matches("; ")),
+            None => (false, note),
         };
         let named_in = match note {
             "" | "slow" => "",
@@ -111,6 +126,7 @@ impl Range {
             last,
             named_in: named_in.ok()?,
             is_slow: note == "slow",
+            is_costly,
         })
     }
 }
@@ -133,4 +149,19 @@ pub fn table() -> Vec<Group> {
     let rows: usize = groups.iter().map(|group| group.rows.len()).sum();
     assert!(rows > 30, "the table isn't where this test looks for it");
     groups
+}
+
+/// What makes a test runner ask for all that a step has, costly rows too, but for
+/// slow ones.
+pub fn all_but_slow_rows() -> Vec<String> {
+    let rows = table().into_iter().flat_map(|group| group.rows);
+    let slow = rows.filter(|row| row.ranges.iter().any(|it| it.is_slow));
+    let mut arguments = vec!["has::".into(), "--include-ignored".into()];
+    arguments.extend(slow.flat_map(|row| ["--skip".into(), row.name]));
+    arguments
+}
+
+/// What makes it ask for one row, costly or not.
+pub fn only(row: &str) -> Vec<String> {
+    vec![format!("has::{row}"), "--exact".into(), "--include-ignored".into()]
 }

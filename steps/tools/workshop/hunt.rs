@@ -1,6 +1,7 @@
 //! `hunt`: a program with a fault to find, by what its tests say.
 
 use crate::build::{self, Server};
+use crate::catalogue;
 use crate::hunts::{Hunt, hunts};
 use crate::place::repository;
 use crate::results;
@@ -78,8 +79,8 @@ fn try_rows(
     let server = Server::new(&directory.to_string_lossy(), None)?;
     let tests = build::build_tests(hunt.step)?;
     let names = match only {
-        Some(row) => vec![format!("has::{row}"), "--exact".to_string()],
-        None => vec!["has::".to_string()],
+        Some(row) => catalogue::only(row),
+        None => catalogue::all_but_slow_rows(),
     };
     let printed = build::run_tests(&tests, &names, &server, None)?;
     let outcomes = results::outcomes(&printed, "has::");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::build::{self, Server};
+use crate::catalogue;
 use crate::class;
 use crate::formats;
 use crate::options::Mark;
@@ -72,7 +73,7 @@ fn ask(tests: &Path, mark: &Mark, name: &str) -> Result<Vec<Group>, String> {
         if failed.is_empty() {
             break;
         }
-        let mut names = vec!["--exact".to_string()];
+        let mut names = vec!["--exact".into(), "--include-ignored".into()];
         names.extend(failed.iter().map(|row| format!("has::{}", row.name)));
         let printed = build::run_tests(tests, &names, &server, limit)?;
         let outcomes = results::outcomes(&printed, "has::");
@@ -91,7 +92,7 @@ fn first_answers(
     server: &Server,
     limit: Option<Duration>,
 ) -> Result<Vec<Group>, String> {
-    let all = ["has::".to_string()];
+    let all = catalogue::all_but_slow_rows();
     let printed = build::run_tests(tests, &all, server, limit)?;
     results::parse(&printed, step)
 }
