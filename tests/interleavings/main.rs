@@ -4,9 +4,9 @@
 //!     cargo test --test interleavings -- --nocapture
 //!
 //! A model is a step's own functions, line by line, and beside a line what a
-//! thread does there that other threads can see. So a line that changes in a step
-//! has to change here. For each claim, there's a mistake with which it's false: a
-//! line at the wrong place, or one that's missing.
+//! thread does there that other threads can see. So a line that changes in a
+//! step has to change here. For each claim, there's a mistake with which it's
+//! false: a line at the wrong place, or one that's missing.
 //!
 //! The threads take turns, so what one has written, the next one sees. Whether
 //! that's so on a real machine is a question for the thread sanitizer.
@@ -39,8 +39,8 @@ fn no_other_function_shares_anything() {
 
     let file = read("step20_scale/event_loop.rs");
     let modelled = ["run", "turn", "take_back", "rest", "execute"];
-    // Nobody else has the poller, and of `take` and `scan` the model has what
-    // they do to the loop's own variables.
+    // No other thread has the poller, and of `take` and `scan` the model has
+    // what they do to the loop's own variables.
     let poller = |line: &String| !line.contains("poller.");
     let others: Vec<_> = left_out(&file, &modelled);
     let others: Vec<_> = others.into_iter().filter(poller).collect();

@@ -1,5 +1,5 @@
-//! A thread's program: the lines of a step's functions, each with the moves that
-//! a thread makes there. The lines' own braces say where it goes from there.
+//! A thread's program: the lines of a step's functions, each with the moves
+//! that a thread makes there. Their own braces say where it goes from there.
 
 use Flow::{Next, Return, Skip, Wait};
 use std::ops::Range;
@@ -167,14 +167,7 @@ fn add<S>(function: &Function<S>, code: &mut Vec<Code<S>>) {
             add(call, code);
         }
         if line.text.ends_with('{') {
-            // A loop without a move to leave it isn't told as a loop.
-            let back = match line.text.split([' ', '{']).next() {
-                Some("loop") => Some(start),
-                Some("while") if !moves.is_empty() => Some(start),
-                // What it goes through is only found once.
-                Some("for") if !moves.is_empty() => Some(moves.end - 1),
-                _ => None,
-            };
+            let back = back(line, start, moves.end);
             open.push((moves, back));
         } else {
             skip_to_end(code, moves);
@@ -189,6 +182,19 @@ fn add<S>(function: &Function<S>, code: &mut Vec<Code<S>>) {
     }
 }
 
+/// Where the end of a line's block leads back to, if it's a loop.
+fn back<S>(line: &Line<S>, start: usize, end: usize) -> Option<usize> {
+    // Without a move to leave it, it isn't told as a loop.
+    let can_end = !line.moves.is_empty();
+    match line.text.split([' ', '{']).next() {
+        Some("loop") => Some(start),
+        Some("while") if can_end => Some(start),
+        // What it goes through is only found once.
+        Some("for") if can_end => Some(end - 1),
+        _ => None,
+    }
+}
+
 fn skip_to_end<S>(code: &mut [Code<S>], moves: Range<usize>) {
     let after = code.len();
     for code in &mut code[moves] {
@@ -198,8 +204,8 @@ fn skip_to_end<S>(code: &mut [Code<S>], moves: Range<usize>) {
     }
 }
 
-/// Where a thread is that was at `at`, after what its move has said. `None` if it
-/// waits.
+/// Makes the move at `at`, and says at which one the thread is then. `None` if
+/// it waits.
 pub fn goes<S>(
     code: &[Code<S>],
     at: usize,

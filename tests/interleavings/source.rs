@@ -4,8 +4,8 @@ use crate::place::repository;
 use crate::program::{Function, Line};
 use std::fs;
 
-/// What a line contains that does something another thread can see, or waits for
-/// one. No such line may lack a move.
+/// What a line contains that does something another thread can see, or waits
+/// for one. No such line may lack a move.
 const SHARED: [&str; 17] = [
     "lock(",
     "queue.",
@@ -37,8 +37,8 @@ pub fn read(file: &str) -> String {
     code.unwrap_or_default().into()
 }
 
-/// A function's lines, without indents and comments. A brace that's alone belongs
-/// to the line before it.
+/// A function's lines, without indents and comments. A brace that's alone
+/// belongs to the line before it.
 pub fn body(text: &str, function: &str) -> Option<Vec<String>> {
     let start = format!("fn {function}(");
     let mut lines = text.lines().skip_while(|line| !line.contains(&start));
@@ -57,7 +57,8 @@ pub fn body(text: &str, function: &str) -> Option<Vec<String>> {
     Some(body)
 }
 
-/// What's wrong with a function and those that it calls. `read` has a file's text.
+/// What's wrong with a function and those that it calls. `read` returns a file's
+/// text.
 pub fn faults<S>(
     function: &Function<S>,
     read: &dyn Fn(&str) -> String,
@@ -94,8 +95,8 @@ fn is_silent<S>(line: &Line<S>) -> bool {
         && SHARED.iter().any(|shared| line.text.contains(shared))
 }
 
-/// The lines of a file that another thread could see, in functions of which there's
-/// no model.
+/// The lines of a file that another thread could see, in functions without a
+/// model.
 pub fn left_out(text: &str, modelled: &[&str]) -> Vec<String> {
     let names = text.lines().filter_map(|line| line.split_once("fn "));
     let names = names.filter_map(|(_, rest)| rest.split_once('('));

@@ -23,11 +23,11 @@ pub struct Claims<S: 'static> {
 /// The number of states, or what isn't as claimed, and in which order.
 pub type Outcome = Result<usize, String>;
 
-pub fn holds(what: &str, outcome: Outcome) {
-    match outcome {
-        Ok(states) => println!("{what}: as claimed in all {states} states"),
-        Err(order) => panic!("{what}: {order}"),
-    }
+/// Says the number of states.
+pub fn holds(what: &str, outcome: Outcome) -> usize {
+    let states = outcome.unwrap_or_else(|order| panic!("{what}: {order}"));
+    println!("{what}: as claimed in all {states} states");
+    states
 }
 
 /// A mistake leads to this, and an order that's one of the shortest ends like
@@ -80,7 +80,7 @@ impl<S: Clone + Eq + Hash> System<S> {
             }
         }
         let (what, is_good) = claims.at_last;
-        let good = |state: &_| self.is_stuck(state) && is_good(&state.1);
+        let good = |state: &State<S>| is_good(&state.1) && self.is_stuck(state);
         match walk.trap(good) {
             Some(way) => {
                 Err(format!("no way is left to {what}: {}", self.tell(&way)))
@@ -89,8 +89,8 @@ impl<S: Clone + Eq + Hash> System<S> {
         }
     }
 
-    /// The order in words: who gets to go, and which line is its last one before
-    /// it's another thread's turn.
+    /// The order in words: which thread goes, and up to which line, before it's
+    /// another one's turn.
     fn tell(&self, way: &[usize]) -> String {
         let (mut state, mut told) = (self.start(), Vec::<(usize, &str)>::new());
         for thread in way {

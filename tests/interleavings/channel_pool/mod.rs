@@ -93,7 +93,7 @@ impl Pool {
         Next
     }
 
-    /// The first two jobs panic, and nobody catches that.
+    /// The first two jobs panic, and their workers don't catch it.
     fn finish_or_die(&mut self, me: usize) -> Flow {
         self.has_ended[me] = self.runs[me] < Some(2);
         self.finish(me);

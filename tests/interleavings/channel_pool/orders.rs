@@ -1,5 +1,5 @@
-//! The lines of both pools, what holds in every order, and the mistakes with which
-//! it doesn't.
+//! The lines of both pools, what holds in every order, and the mistakes with
+//! which it doesn't.
 
 use super::{Pool, WORKERS};
 use crate::program::{Function, Move, does, function, line, outside};
@@ -41,7 +41,8 @@ fn run(
             does(TAKE, &[Pool::lock, Pool::receive, Pool::unlock]),
             does("let Ok(job) = message else { return };", &[Pool::unless_job]),
             line(
-                "_ = writeln!(io::stdout(), \"worker {id} got a job; executing\");",
+                "_ = writeln!(io::stdout(), \
+             \"worker {id} got a job; executing\");",
             ),
             does(job, moves),
             line("}"),
@@ -74,7 +75,8 @@ fn execute_05() -> Function<Pool> {
                 &[Pool::send_or_report],
             ),
             line(
-                "_ = writeln!(io::stderr(), \"no worker is left to run the job\");",
+                "_ = writeln!(io::stderr(), \
+             \"no worker is left to run the job\");",
             ),
             line("}"),
         ],
@@ -87,10 +89,12 @@ fn execute_06() -> Function<Pool> {
         "execute",
         vec![
             line(
-                "let sender = self.sender.as_ref().expect(\"only drop takes it\");",
+                "let sender = \
+             self.sender.as_ref().expect(\"only drop takes it\");",
             ),
             does(
-                "sender.send(Box::new(job)).expect(\"workers outlive the sender\");",
+                "sender.send(Box::new(job))\
+             .expect(\"workers outlive the sender\");",
                 &[Pool::send],
             ),
         ],
@@ -105,7 +109,8 @@ fn drop_06() -> Function<Pool> {
             does(DROP, &[Pool::close]),
             does("for worker in self.workers.drain(..) {", &[Pool::has_worker]),
             line(
-                "_ = writeln!(io::stdout(), \"waiting for worker {}\", worker.id);",
+                "_ = writeln!(io::stdout(), \
+             \"waiting for worker {}\", worker.id);",
             ),
             does("_ = worker.handle.join();", &[Pool::join]),
             line("}"),

@@ -31,7 +31,8 @@ pub fn event_loop() -> Function<Server> {
             line("}"),
             line("let resting = self.resting.values();"),
             does(
-                "Ok(self.open - resting.filter(|it| !it.owes_response()).count())",
+                "Ok(self.open - \
+             resting.filter(|it| !it.owes_response()).count())",
                 &[Server::end],
             ),
         ],

@@ -1,5 +1,5 @@
-//! Step 20's loop, its workers and the waker. Of the pool, only what `pool` shows
-//! is left here: each job runs once, on the next free worker.
+//! Step 20's loop, its workers and the waker. Of the pool, only what `pool`
+//! shows is left here: each job runs once, on the next free worker.
 
 pub mod code;
 mod orders;
@@ -94,8 +94,8 @@ impl Server {
         Next
     }
 
-    /// Returns what's ready, each client's event only once, or when it's time to
-    /// look at the deadlines.
+    /// Returns what's ready, each client's event only once. Also returns when it's
+    /// time to look at the deadlines.
     fn wait(&mut self, _: usize) -> Flow {
         if self.bytes > 0 {
             self.events.push(Token::Waker);

@@ -143,7 +143,7 @@ fn mistakes_in_waking_the_loop_are_found() {
          worker 1 up to `_ = (&self.sender).write(&[0]);`",
     );
     fails(
-        "a connection that comes back wakes nobody",
+        "a worker sends a connection, but doesn't wake the loop",
         check(worker().without("waker.wake();")),
         "no way is left to all answered and at rest",
         "from the start",

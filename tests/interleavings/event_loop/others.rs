@@ -1,4 +1,4 @@
-//! What the threads beside the loop do: the workers, the clients and the signal.
+//! What the other threads do: the workers, the clients and the signal.
 
 use super::{Back, Server};
 use crate::program::Flow::{self, Next, Skip, Wait};

@@ -18,7 +18,7 @@ pub struct Pool {
     idle: Vec<usize>,
     is_closed: bool,
     others_wait: bool,
-    /// Who won't sleep at its next `park`.
+    /// Whether a worker's next `park` returns at once.
     unparked: [bool; WORKERS],
     // Main's variables.
     arriving: Vec<usize>,
@@ -55,7 +55,7 @@ impl Pool {
     }
 
     fn take_woken(&mut self, _: usize) -> Flow {
-        // In step 20 nobody else can have made the list shorter.
+        // No other thread of step 20 can have shortened the list.
         let others = mem::take(&mut self.others).min(self.idle.len());
         self.woken = self.idle.split_off(others);
         Next
@@ -188,7 +188,7 @@ impl Pool {
         Next
     }
 
-    /// A job waits for nobody, although a worker sleeps that nobody will wake.
+    /// A job waits beside a worker that sleeps, and that isn't about to be woken.
     fn sleeps_beside_a_job(&self) -> bool {
         let awake = (0..WORKERS)
             .filter(|it| !self.idle.contains(it) && self.runs[*it].is_none());

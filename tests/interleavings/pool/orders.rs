@@ -39,8 +39,7 @@ fn main_thread() -> Function<Pool> {
     ])
 }
 
-/// Wakes a worker although nobody has asked for it. The workers are alike, so one
-/// of them is enough.
+/// Wakes a worker for no reason. The workers are alike, so one is enough.
 fn kernel() -> Function<Pool> {
     outside(vec![does("worker 0 wakes up for no reason", &[Pool::wake_up])])
 }
@@ -81,7 +80,8 @@ fn its_lines_are_those_of_the_step() {
 #[test]
 fn no_order_of_the_pool_loses_a_job_or_a_wake_up() {
     let right = check_all(&CLAIMS, main_thread(), worker(), Some(kernel()));
-    holds("the pool of step 20", right);
+    let states = holds("the pool of step 20", right);
+    assert!(states > 30_000, "{states} states, and the book says more");
     let fair = check_all(&OTHERS_GET_A_TURN, main_thread(), selfish(), None);
     holds("its jobs that end only if others wait", fair);
     // Under the lock, they'd only have to wait for it.
@@ -140,7 +140,7 @@ fn mistakes_in_the_shutdown_are_found() {
         "from the start",
     );
     fails(
-        "nobody wakes the workers once the queue is closed",
+        "the workers aren't woken once the queue is closed",
         check(main().without("worker.thread().unpark();"), worker()),
         "no way is left to all jobs done and all workers ended",
         "main up to `drop(queue);`, then worker 0 up to `return \
