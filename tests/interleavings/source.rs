@@ -57,8 +57,8 @@ pub fn body(text: &str, function: &str) -> Option<Vec<String>> {
     Some(body)
 }
 
-/// What's wrong with a function and those that it calls. `read` returns a file's
-/// text.
+/// What's wrong with a function and those that it calls. `read` returns the
+/// text of a file.
 pub fn faults<S>(
     function: &Function<S>,
     read: &dyn Fn(&str) -> String,

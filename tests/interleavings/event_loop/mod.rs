@@ -94,8 +94,8 @@ impl Server {
         Next
     }
 
-    /// Returns what's ready, each client's event only once. Also returns when it's
-    /// time to look at the deadlines.
+    /// Returns what's ready, each client's event only once. Also returns when
+    /// it's time to look at the deadlines.
     fn wait(&mut self, _: usize) -> Flow {
         if self.bytes > 0 {
             self.events.push(Token::Waker);

@@ -188,7 +188,7 @@ impl Pool {
         Next
     }
 
-    /// A job waits beside a worker that sleeps, and that isn't about to be woken.
+    /// A job waits beside a worker that sleeps and isn't about to be woken.
     fn sleeps_beside_a_job(&self) -> bool {
         let awake = (0..WORKERS)
             .filter(|it| !self.idle.contains(it) && self.runs[*it].is_none());
