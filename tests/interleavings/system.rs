@@ -9,15 +9,18 @@ pub struct System<S> {
     threads: Vec<(&'static str, Vec<Code<S>>)>,
 }
 
+/// What may be so, in words and in a state.
+type Claim<S> = (&'static str, fn(&S) -> bool);
+
 /// What holds, whatever order the threads run in.
 pub struct Claims<S: 'static> {
     /// This is so in no state.
-    pub never: &'static [(&'static str, fn(&S) -> bool)],
+    pub never: &'static [Claim<S>],
     /// This is so in at least one state.
-    pub sometimes: &'static [(&'static str, fn(&S) -> bool)],
+    pub sometimes: &'static [Claim<S>],
     /// From every state, there's a way to one in which no thread can move, and
     /// this is so.
-    pub at_last: (&'static str, fn(&S) -> bool),
+    pub at_last: Claim<S>,
 }
 
 /// The number of states, or what isn't as claimed, and in which order.
