@@ -12,6 +12,7 @@ use std::process::Command;
 /// an error changes with the compiler's version, the error itself hardly: only
 /// the lines that begin with `error` must agree.
 #[test]
+#[ignore = "in .ci/run"]
 fn compiler_messages_are_what_rustc_says() {
     let mut faults = Faults::default();
     let scratch = Scratch::new("book-compiler");

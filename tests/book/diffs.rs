@@ -56,7 +56,8 @@ fn diffs(
     let old_files = step_files(before);
     for (file, text) in step_files(after) {
         // A new file is shown as it is.
-        let Some(old) = old_files.get(&file) else { continue };
+        let old = old_files.get(&file).filter(|old| **old != text);
+        let Some(old) = old else { continue };
         let hunks = hunks(scratch, old, &text);
         if hunks.is_empty() {
             continue;

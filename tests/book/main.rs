@@ -3,6 +3,9 @@
 //!     cargo test --test book            fails where the book has drifted
 //!     BLESS=1 cargo test --test book    rewrites what is generated
 //!
+//! With `-- --include-ignored`, they also play the transcripts, ask the compiler,
+//! and search the book.
+//!
 //! Generated are, below `book/src`: `diffs/`, `exercises/`, `matrix_table.md`,
 //! `matrix_small.svg`, `hunts_list.md`, `hunts_exam.md`, the output in
 //! `transcripts/` and the messages in `compiler/`.
