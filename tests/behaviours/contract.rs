@@ -24,6 +24,20 @@ macro_rules! contract {
                 find_cell! { $d row $d when $d symptom until $d last
                     $d($d ranges)* }
             };
+            // A costly row runs where its range ends.
+            ($d row:tt $d when:ident holds until $now (costly),
+            $d($d ranges:tt)*) => {
+                cell! { $d row always holds }
+            };
+            $(($d row:tt $d when:ident holds until $later (costly),
+            $d($d ranges:tt)*) => {
+                cell! { $d row slowly holds }
+            };)*
+            ($d row:tt $d when:ident holds until $d last:tt (costly),
+            $d($d ranges:tt)*) => {
+                find_cell! { $d row $d when holds until $d last,
+                    $d($d ranges)* }
+            };
             // The range ends with this step, or with a later one, or never.
             ($d row:tt $d when:ident $d symptom:ident until $now,
             holds $d($d ranges:tt)*) => {

@@ -1,13 +1,28 @@
 //! Whether a step has a behaviour, or lacks it as the table says.
 
 use std::io::{self, Write};
-use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use crate::support::program::{Program, named_server};
 use crate::support::report::{Outcome, Symptom};
 use crate::support::server::Server;
 
 pub type Behaviour = fn(&Server) -> Outcome;
+
+/// The step that keeps the processors busy while its clients wait.
+const BUSY_STEP: &str = "step18";
+
+/// Waits until only a few of the busy step's servers run, because they take the
+/// processors from each other.
+fn turn(step: &str) -> Option<MutexGuard<'static, ()>> {
+    static TURNS: [Mutex<()>; 4] = [const { Mutex::new(()) }; 4];
+    static TESTS: AtomicUsize = AtomicUsize::new(0);
+    (step == BUSY_STEP).then(|| {
+        let index = TESTS.fetch_add(1, Ordering::Relaxed) % TURNS.len();
+        TURNS[index].lock().unwrap_or_else(PoisonError::into_inner)
+    })
+}
 
 /// Fails unless the step has the behaviour. What `SERVER` names is asked only for
 /// what holds `for_good`: it may be a later step, which has lost the others.
@@ -16,6 +31,7 @@ pub fn has(step: &str, name: &str, behaviour: Behaviour, for_good: bool) {
         return;
     }
     say_what_is_tested(step);
+    let _turn = turn(step);
     let sentence = name.replace('_', " ");
     let program = Program::under_test(step);
     let title = format!("{program} should show: {sentence}");
@@ -52,6 +68,7 @@ pub fn lacks(step: &str, name: &str, behaviour: Behaviour, absent: Symptom) {
          own server, run only those under `has`: \
          SERVER=… cargo test --test {step} has\n"
     );
+    let _turn = turn(step);
     let sentence = name.replace('_', " ");
     let program = Program::under_test(step);
     let title = format!("{program} should not show yet: {sentence}");

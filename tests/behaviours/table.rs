@@ -22,7 +22,8 @@
 /// likes to wait. They're ignored, but `.ci/run` runs them. So it does with a test
 /// that takes long, where the row `holds from 18 (slow)`. One that takes some
 /// tenths of a second `holds from 13 (costly)`: it runs in the step where that
-/// begins, in the last step, and where a chapter names it.
+/// begins, in the last step, and where a chapter names it. One that `holds until 15
+/// (costly)` runs only there.
 macro_rules! table {
     ($which:ident $step:ident) => { each_row! { $which $step
         // step 01: a server that stays up
@@ -34,7 +35,7 @@ macro_rules! table {
         #[cfg(target_os = "linux")]
         listening::descriptor_exhaustion_does_not_end_the_server [holds from 01 (costly)]
         #[cfg(target_os = "linux")]
-        listening::thread_exhaustion_does_not_end_the_server [holds from 01]
+        listening::thread_exhaustion_does_not_end_the_server [holds from 01 (costly; named in 04)]
         listening::half_closed_client_with_partial_head_is_closed_at_once [holds from 01]
         listening::unusable_address_is_an_error [holds from 01]
         listening::port_in_use_is_an_error [holds from 01]
@@ -69,7 +70,7 @@ macro_rules! table {
         pool::fifth_request_waits_for_a_free_worker [hangs until 03, differs until 04, holds until 17, given_up from 18]
         pool::queued_requests_are_served_in_order [hangs until 03, differs until 04, holds until 17, given_up from 18]
         #[cfg(target_os = "linux")]
-        pool::number_of_threads_does_not_grow_with_clients [holds until 03, differs until 04, holds from 05]
+        pool::number_of_threads_does_not_grow_with_clients [holds until 03 (costly), differs until 04, holds from 05 (costly)]
         pool::worker_logs_when_it_gets_a_job [differs until 04, holds until 06, differs from 07]
 
         // step 06: a shutdown that loses nothing
@@ -228,10 +229,10 @@ macro_rules! table {
         lingering::refused_request_gets_its_response [hangs until 11, resets until 13, holds from 14 (costly)]
         lingering::connection_ends_with_the_response [closes until 01, holds from 02]
         lingering::lingering_ends_when_the_client_closes [closes until 01, holds from 02]
-        lingering::lingering_ends_after_silence [closes until 01, holds from 02]
+        lingering::lingering_ends_after_silence [closes until 01, holds from 02 (costly; named in 14)]
         lingering::endless_upload_is_cut_off [holds from 01 (costly; named in 14)]
         #[cfg(target_os = "linux")]
-        lingering::lingering_uses_no_processor_time [closes until 01, holds until 17, differs until 18, holds from 19]
+        lingering::lingering_uses_no_processor_time [closes until 01, holds until 17 (costly), differs until 18, holds from 19 (costly)]
         lingering::lingering_delays_no_other_client [closes until 01, holds until 13, hangs until 17 (named in 14), holds from 18]
 
         // step 15: saying no early
@@ -241,7 +242,7 @@ macro_rules! table {
         #[cfg(target_os = "linux")]
         accepting::aborted_connections_do_not_delay_the_next [holds from 01 (costly)]
         #[cfg(target_os = "linux")]
-        accepting::descriptor_exhaustion_does_not_spin [holds until 03, differs until 14, holds until 17, differs until 18, holds from 19 (costly)]
+        accepting::descriptor_exhaustion_does_not_spin [holds until 03 (costly), differs until 14, holds until 17 (costly), differs until 18, holds from 19 (costly)]
         #[cfg(target_os = "linux")]
         accepting::memory_exhaustion_does_not_spin [differs until 14, holds from 15 (costly)]
         overload::panic_is_500 [closes until 01, differs until 03, closes until 14, holds from 15]
@@ -312,28 +313,28 @@ macro_rules! table {
         #[cfg(unix)]
         connections::shutdown_announces_connection_close [closes until 15, differs until 17, holds from 18]
         #[cfg(target_os = "linux")]
-        concurrency::thousand_silent_clients_delay_no_other_client [hangs until 03, holds until 04, hangs until 17, holds from 18 (costly)]
+        concurrency::thousand_silent_clients_delay_no_other_client [hangs until 03, holds until 04 (costly), hangs until 17, holds from 18 (costly)]
         #[cfg(target_os = "linux")]
-        crowds::slow_senders_delay_no_other_client [hangs until 03, holds until 04, hangs until 17, holds from 18]
+        crowds::slow_senders_delay_no_other_client [hangs until 03, holds until 04 (costly), hangs until 17, holds from 18 (costly)]
         #[cfg(target_os = "linux")]
         crowds::slow_readers_delay_no_other_client [closes until 01, differs until 08, hangs until 17, holds from 18 (costly)]
         #[cfg(target_os = "linux")]
         crowds::thousands_of_slow_clients_delay_no_other_client [closes until 01, differs until 08, hangs until 17, holds from 18 (slow)]
         #[cfg(target_os = "linux")]
-        crowds::pipelined_requests_delay_no_other_client [closes until 01, holds until 15, hangs until 17, holds from 18]
+        crowds::pipelined_requests_delay_no_other_client [closes until 01, holds until 15 (costly), hangs until 17, holds from 18 (costly)]
         #[cfg(target_os = "linux")]
         crowds::endless_downloads_delay_no_other_client [closes until 01, differs until 08, hangs until 17, holds from 18]
         #[cfg(target_os = "linux")]
-        crowds::endless_uploads_delay_no_other_client [closes until 01, holds until 13, hangs until 17, holds from 18]
+        crowds::endless_uploads_delay_no_other_client [closes until 01, holds until 13 (costly), hangs until 17, holds from 18]
         #[cfg(target_os = "linux")]
-        crowds::idle_clients_cost_no_processor_time [holds until 17, differs until 18, holds from 19]
+        crowds::idle_clients_cost_no_processor_time [holds until 17 (costly), differs until 18, holds from 19 (costly)]
         overload::client_beyond_the_limit_of_connections_is_503 [closes until 01, differs until 15, hangs until 17, holds from 18]
 
         // step 19: waiting isn't work
         #[cfg(target_os = "linux")]
         event_loop::thousand_idle_connections_cost_no_processor_time [closes until 15, hangs until 17, differs until 18, holds from 19 (costly)]
         #[cfg(target_os = "linux")]
-        event_loop::half_closed_slow_reader_costs_no_processor_time [closes until 01, differs until 08, holds until 17, differs until 18, holds from 19]
+        event_loop::half_closed_slow_reader_costs_no_processor_time [closes until 01, differs until 08, holds until 17 (costly), differs until 18, holds from 19 (costly)]
         #[cfg(target_os = "linux")]
         event_loop::slow_reader_goes_on_when_it_reads [closes until 01, differs until 08, holds from 09 (costly; named in 19)]
         #[cfg(target_os = "linux")]
@@ -364,7 +365,7 @@ macro_rules! table {
         #[cfg(target_os = "linux")]
         scale::idle_connection_keeps_no_buffer [closes until 15, hangs until 17, differs until 19, holds from 20]
         #[cfg(target_os = "linux")]
-        scale::waiting_request_costs_no_processor_time [holds from 01]
+        scale::waiting_request_costs_no_processor_time [holds from 01 (costly)]
         #[cfg(target_os = "linux")]
         scale::closed_connections_leave_no_descriptor [holds from 01 (costly)]
         scale::files_of_the_same_name_are_told_apart [differs until 08, holds from 09]

@@ -46,8 +46,8 @@ impl Row {
 
     /// Whether `cargo test` runs the step's test of this behaviour. One that the
     /// step lacks runs only beside the steps that have it, and where a chapter
-    /// names it. A costly one also runs where it begins to hold, and in the last
-    /// step.
+    /// names it. A costly one runs where it begins to hold for good, in the last
+    /// step, where a chapter names it, and before a step that loses it.
     pub fn runs(&self, step: usize) -> bool {
         let index = self.index(step);
         let range = &self.ranges[index];
@@ -55,9 +55,15 @@ impl Row {
         if range.is_slow {
             return false;
         }
-        if range.is_costly && step != LAST_STEP {
-            let begins = step == 1 || self.index(step - 1) != index;
-            return begins || range.named_in.contains(&step);
+        let begins = step == 1 || self.index(step - 1) != index;
+        if range.is_costly {
+            return match range.last {
+                usize::MAX => {
+                    let is_named = range.named_in.contains(&step);
+                    begins || is_named || step == LAST_STEP
+                }
+                last => step == last,
+            };
         }
         holds(step)
             || range.named_in.contains(&step)

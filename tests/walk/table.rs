@@ -31,10 +31,11 @@ fn a_row_says_what_each_step_does() {
     assert_eq!(symptoms, expected);
     let running = (1..=7).filter(|step| row.runs(*step));
     assert_eq!(running.collect::<Vec<_>>(), [1, 2, 3, 4]);
-    let row = "a::b [hangs until 02, holds from 03 (costly; named in 05)]";
+    let row = "a::b [holds until 02 (costly), hangs until 05, holds from 06 \
+               (costly; named in 08)]";
     let row = Row::parse(row).unwrap();
     let running = (1..=20).filter(|step| row.runs(*step));
-    assert_eq!(running.collect::<Vec<_>>(), [2, 3, 5, 20]);
+    assert_eq!(running.collect::<Vec<_>>(), [2, 3, 5, 6, 8, 20]);
 }
 
 /// Ranges that don't follow one another are a panic already in `table()`.
