@@ -70,7 +70,8 @@ pub fn four_silent_connections_delay_no_other_client(
 }
 
 pub const EARLY_RESPONSE: &str = "POST / HTTP/1.1\r\nHost: a\r\n\
-    Content-Length: 16000000\r\n\r\n… and the whole body, before the client reads";
+    Content-Length: 16000000\r\n\r\n\
+    … and the whole body, before the client reads";
 
 pub fn response_survives_the_body_that_comes_later(server: &Server) -> Outcome {
     // More than all buffers between client and server hold together.
