@@ -11,7 +11,7 @@ use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
 
 pub const SLOWLORIS: &str =
-    "GET / HTTP/1.1\r\nHost: a\r\n, and X-a: b\r\n now and then";
+    "GET / HTTP/1.1\r\nHost: a\r\nX-a: b\r\n… and another field every second";
 
 /// A server may wait for a head for as long as that: nginx takes a minute. Our
 /// steps can be told to take a second, if they have a deadline.
@@ -70,7 +70,8 @@ pub fn four_silent_connections_delay_no_other_client(
 }
 
 pub const EARLY_RESPONSE: &str = "POST / HTTP/1.1\r\nHost: a\r\n\
-    Content-Length: 16000000\r\n\r\n, and a body that nobody reads";
+    Content-Length: 16000000\r\n\r\n\
+    … and the whole body, before the client reads";
 
 pub fn response_survives_the_body_that_comes_later(server: &Server) -> Outcome {
     // More than all buffers between client and server hold together.

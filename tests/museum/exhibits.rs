@@ -55,8 +55,9 @@ museum! {
         "Mongoose, issue 1540"
         ("https://github.com/cesanta/mongoose/issues/1540"),
         framing::CAPITAL_CHUNKED,
-        "The Finder of a Mac writes `Chunked`, and uploads failed: the server \
-         knew only `chunked`, so the body was the next request.",
+        "The Finder on a Mac writes `Chunked`, but the server knew only \
+         `chunked`. So it took the body for the next request, and uploads \
+         failed.",
         "step17_bodies";
     framing::length_beside_chunks_ends_the_connection:
         "a web server and proxy, in C++", 2024,
@@ -88,16 +89,17 @@ museum! {
         "protocol-http1, CVE-2023-38697"
         ("https://github.com/socketry/protocol-http1/security/advisories/GHSA-6jwc-qr2q-7xwj"),
         framing::PREFIXED_CHUNK,
-        "Ruby's own conversion of hexadecimal numbers accepts `0x`, which is how \
-         one writes them everywhere else.",
+        "Ruby's own conversion of hexadecimal numbers accepts the `0x` that \
+         programmers put in front of them. HTTP doesn't.",
         "step17_bodies";
     framing::huge_chunk_size_does_not_overflow:
         "a database's web server, in Java", 2026,
         "QuestDB, pull request 6802"
         ("https://github.com/questdb/questdb/pull/6802"),
         framing::HUGE_CHUNK,
-        "Sixteen digits make a 64-bit number with a sign negative, and the \
-         server's pointer went backwards, out of its buffer. The process ended.",
+        "In a signed 64-bit number, these sixteen digits are negative. The \
+         server's pointer moved backwards, out of its buffer, and the process \
+         crashed.",
         "step17_bodies";
     framing::space_before_the_colon_is_refused:
         "Java's best-known network library", 2019,
@@ -105,15 +107,16 @@ museum! {
         ("https://github.com/netty/netty/issues/9571"),
         framing::SPACE_BEFORE_COLON,
         "A load balancer ignored the field with the space, and Netty removed \
-         the space. One read a length, the other read chunks.",
+         the space. So the load balancer went by the length, and Netty by the \
+         chunks.",
         "step07_requests";
     framing::field_without_a_colon_is_refused:
         "a web server for small devices, in C", 2023,
         "Mongoose, issue 2293"
         ("https://github.com/cesanta/mongoose/issues/2293"),
         framing::NO_COLON,
-        "The name ended at the first space or colon, so a line without a colon \
-         became a length.",
+        "For Mongoose, a field's name ended at the first space or colon, so \
+         even this line without a colon set a length.",
         "step07_requests";
     framing::line_feed_within_a_field_is_refused:
         "a web server for Python", 2019,
@@ -128,80 +131,83 @@ museum! {
         "Netty, CVE-2026-50020"
         ("https://github.com/netty/netty/security/advisories/GHSA-hvcg-qmg6-jm4c"),
         framing::CONTROL_FIRST,
-        "Empty lines before a request may be skipped. Netty skipped each control \
-         byte, so what a proxy took for garbage was a request.",
-        "step12_limits";
+        "A server may skip empty lines before a request. Netty skipped control \
+         bytes, too, so it found a request in what a proxy took for garbage.",
+        "step07_requests";
     files::encoded_dots_do_not_lead_out:
         "Node's most used middleware", 2011,
         "Connect, issue 198"
         ("https://github.com/senchalabs/connect/issues/198"),
         files::ENCODED_DOTS,
-        "It looked for `..` first, and decoded the path afterwards.",
+        "Connect looked for `..` first, and decoded the path afterwards.",
         "step09_files";
     files::half_encoded_dots_do_not_lead_out:
         "one of the most used web servers", 2021,
         "Apache, CVE-2021-41773"
         ("https://httpd.apache.org/security/vulnerabilities_24.html"),
         files::HALF_ENCODED_DOTS,
-        "A new function made paths shorter while it decoded them, and a `.` with \
-         an encoded one behind it got through. The first cure missed those that \
-         were encoded twice.",
+        "A new function removed `..` while it decoded the path, but overlooked \
+         a dot before an encoded dot. The first fix missed dots that were \
+         encoded twice.",
         "step09_files";
     files::two_slashes_do_not_lead_out:
         "a small web server in Rust", 2018,
         "simple-server, issue 54"
         ("https://github.com/steveklabnik/simple-server/issues/54"),
         files::TWO_SLASHES,
-        "It removed one slash and joined the rest to its root. In Rust, an \
-         absolute path replaces what it's joined to.",
+        "The server removed one slash and joined the rest to its root. In \
+         Rust, an absolute path replaces what it's joined to.",
         "step09_files";
     files::encoded_nul_does_not_end_the_server:
         "a file server for Node", 2019,
         "http-server, issue 502"
         ("https://github.com/http-party/http-server/issues/502"),
         files::NUL,
-        "No file's name may contain a NUL, so the call failed. The error wasn't \
-         caught, and three characters ended the process.",
+        "A file's name can't contain a NUL, so the call that looked for the \
+         file failed. The server didn't catch that error, and three characters \
+         ended the process.",
         "step09_files";
     files::path_does_not_redirect_to_another_host:
         "Python's own web server", 2017,
         "http.server, CVE-2021-28861"
         ("https://bugs.python.org/issue32084"),
         files::FOREIGN_PATH,
-        "The path is a directory's, so the server sent the browser to the same \
-         path with a slash. But it begins with two, and so names a host.",
+        "This path means a directory, so the server redirected the browser to \
+         the same path with a slash at the end. But an address that begins \
+         with two slashes names a host.",
         "step09_files";
     files::range_up_to_the_last_number_does_no_harm:
         "the web server in the Windows kernel", 2015,
         "HTTP.sys, CVE-2015-1635"
         ("https://www.f5.com/company/blog/nginx/nginx-protect-cve-2015-1635"),
         files::FULL_RANGE,
-        "The last position plus one is the length. For the largest number, \
-         that's 0, and a line of text stopped the whole machine.",
+        "The server added one to the last position. For the largest 64-bit \
+         number, the sum is 0, and so one line of text stopped the whole \
+         machine.",
         "step11_ranges";
     files::thousand_ranges_do_not_multiply_the_file:
         "one of the most used web servers", 2011,
         "Apache, CVE-2011-3192"
         ("https://www.kb.cert.org/vuls/id/405811"),
         files::MANY_RANGES,
-        "Each of 1,300 ranges began a copy of the file's description in memory. \
-         A few such requests took all of it.",
+        "For each of the 1,300 ranges, the server copied its description of \
+         the file. A few such requests filled the memory.",
         "step11_ranges";
     files::line_of_megabytes_is_refused:
         "a web server library in C++", 2026,
         "cpp-httplib, issue 2530"
         ("https://github.com/yhirose/cpp-httplib/issues/2530"),
         files::LONG_LINE,
-        "A line was read until it ended, and this one didn't. Five clients with \
-         16 MiB each took 80 MiB.",
+        "Older versions of the library read a line until it ended, and this \
+         one doesn't. Five clients with 16 MiB each took 80 MiB.",
         "step12_limits";
     files::log_contains_no_control_character:
         "Ruby's own web server", 2010,
         "WEBrick, CVE-2009-4492"
         ("https://www.ruby-lang.org/en/news/2010/01/10/webrick-escape-sequence-injection/"),
         files::ESCAPE,
-        "The log showed the path, decoded. When an administrator read it, the \
-         terminal obeyed, and its window was called `owned`.",
+        "The server decoded the path and logged it. When an administrator read \
+         the log, the terminal obeyed, and renamed its window to `owned`.",
         "step15_overload";
     crowd::head_that_never_ends_times_out:
         "one of the most used web servers", 2009,
@@ -216,8 +222,8 @@ museum! {
         "The Rust Programming Language, issue 3545"
         ("https://github.com/rust-lang/book/issues/3545"),
         crowd::FOUR_SILENT,
-        "A browser opens connections before it needs them. A pool of four gives \
-         each a worker.",
+        "A browser opens connections before it needs them. A pool of four \
+         gives each of them a worker, and has none left.",
         "step18_nonblocking";
     crowd::aborted_connections_do_not_end_the_server:
         "a small web server in Rust", 2025,
@@ -225,14 +231,14 @@ museum! {
         ("https://github.com/tiny-http/tiny-http/issues/283"),
         crowd::ABORTED,
         "`accept` fails for a client that has gone already. The thread that \
-         accepts took that for the end of everything, and left.",
+         accepts took that for the end of the server, and stopped.",
         "step15_overload";
     crowd::exhausted_descriptors_do_not_end_the_server:
         "a fast web server in Nim", 2019,
         "httpbeast, pull request 27"
         ("https://github.com/dom96/httpbeast/pull/27"),
         crowd::NO_DESCRIPTORS,
-        "With many clients at once, there was no descriptor for the next one. \
+        "With many clients at once, the server ran out of descriptors. \
          `accept` failed, and the server stopped for good.",
         "step15_overload";
     crowd::response_survives_the_body_that_comes_later:
@@ -240,15 +246,16 @@ museum! {
         "hyper, issue 3078"
         ("https://github.com/hyperium/hyper/issues/3078"),
         crowd::EARLY_RESPONSE,
-        "The server said 503 before it had read the body, and closed. The kernel \
-         sent a reset after that, and the client never saw the 503.",
+        "The server said 503 before it had read the body, and closed. The \
+         kernel answered the rest of the body with a reset, and the client \
+         never saw the 503.",
         "step14_lingering_close";
     crowd::shutdown_does_not_wait_for_an_idle_client:
         "a web server for Haskell", 2021,
         "warp, issue 853"
         ("https://github.com/yesodweb/wai/issues/853"),
         crowd::IDLE_AT_THE_END,
-        "A browser kept its connection, as it may. The shutdown waited for it, \
-         until the time for the whole shutdown was over.",
+        "A browser kept its connection, as it may. The shutdown waited for \
+         that browser until the time limit for the whole shutdown ran out.",
         "step18_nonblocking";
 }

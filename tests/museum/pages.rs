@@ -123,6 +123,7 @@ fn the_book_describes_each_exhibit() {
 fn describe(exhibit: &Exhibit) -> String {
     let bytes = exhibit.bytes.escape_debug().to_string();
     let bytes = bytes.replace("\\r\\n", "\\r\\n\n").replace("\\u{1}", "\\x01");
+    let bytes = bytes.replace("\\'", "'");
     let title = title(exhibit.name);
     let Exhibit { whose, year, report, link, story, cure, .. } = exhibit;
     let number: u8 = cure[4..6].parse().expect("a step");
