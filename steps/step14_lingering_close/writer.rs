@@ -44,7 +44,7 @@ impl ResponseWriter {
     // ANCHOR_END: unsent
 
     // ANCHOR: next_chunk
-    /// Replaces the chunk by the next one, of at most `SEND_CHUNK` bytes.
+    /// Replaces the chunk with the next one, of at most `SEND_CHUNK` bytes.
     /// Returns `false` if there is none.
     pub fn next_chunk(&mut self) -> io::Result<bool> {
         let Some((file, range)) = &mut self.file else { return Ok(false) };

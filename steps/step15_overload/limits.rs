@@ -15,8 +15,8 @@ pub const MAX_FIELDS: usize = 100;
 /// Empty lines before a request (RFC 9112 §2.2).
 pub const MAX_EMPTY_LINES: usize = 4;
 
-/// What's read from a client at a time, in bytes: a whole head, because after
-/// its deadline, there's only one more read.
+/// What's read from a client at a time, in bytes: a whole head, because when a
+/// head's deadline has passed, there's only one more read.
 pub const READ_CHUNK: usize = MAX_HEAD;
 
 /// What's read from a file and sent at a time, in bytes. A client has to take

@@ -19,8 +19,8 @@ pub const MAX_EMPTY_LINES: usize = 4;
 /// gone wrong on it doesn't last for ever.
 pub const MAX_REQUESTS: usize = 1_000;
 
-/// What's read from a client at a time, in bytes: a whole head, because after
-/// its deadline, there's only one more read.
+/// What's read from a client at a time, in bytes: a whole head, because when a
+/// head's deadline has passed, there's only one more read.
 pub const READ_CHUNK: usize = MAX_HEAD;
 
 /// What's read from a file and sent at a time, in bytes. A client has to take

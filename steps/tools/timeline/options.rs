@@ -39,8 +39,8 @@ Options:
                  --html or --trace asks for it
   --help         this text
 
-The threads are looked at every few milliseconds, in /proc, so Linux shows them,
-and other systems show the clients only. What's shorter than that isn't seen.
+It looks at the threads every few milliseconds, in /proc, so other systems than
+Linux show only the clients. What's shorter than that isn't shown.
 ";
 
 /// How many steps there are.

@@ -132,8 +132,8 @@ fn check(hunt: &Hunt, directory: &Path) -> Result<(String, bool), String> {
     let failed: Vec<_> = outcomes.iter().filter(|it| it.1.is_some()).collect();
     let Some((_, Some(message))) = failed.first() else {
         let text = format!(
-            "Found: all {total} tests of {step} pass. What somebody believes \
-             who writes that fault:\n\
+            "Found: all {total} tests of {step} pass. The belief behind the \
+             fault:\n\
              cargo run --bin workshop -- hunt {name} --answer\n"
         );
         return Ok((text, true));

@@ -17,7 +17,7 @@ pub struct Hunt {
     /// `step05`
     pub step: &'static str,
     pub file: &'static str,
-    /// What somebody believes who writes this.
+    /// The belief that leads to this mistake.
     pub believed: String,
     /// What's so instead.
     pub fact: String,
