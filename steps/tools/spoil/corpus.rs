@@ -1,14 +1,16 @@
-//! What is spoilt: valid requests of every kind that the server knows.
+//! What is spoilt: requests of every kind that the server knows, and some that it
+//! has to refuse.
 
-use crate::mutate::spoil;
+use crate::mutate::{spoil, swell};
 use crate::random::Random;
 
 const REQUESTS: &[&[u8]] = &[
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    b"\r\nHEAD /a.txt?q=1 HTTP/1.1\r\nHost: a.example:8080\r\n\r\n",
+    b"\r\nHEAD /a.txt?q=1?r HTTP/1.1\r\nHost: a.example:8080\r\n\r\n",
+    b"\r\n\r\n\r\n\r\nGET /empty HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET /docs/./b%20c.txt HTTP/1.1\r\nhost:[::1]:80\r\nX-1!#: \t\xe9 \r\n\r\n",
     b"GET /large HTTP/1.1\r\nHost: a\r\nRange: bytes=2-65700\r\n\r\n",
-    b"GET /a.txt HTTP/1.1\r\nHost: a\r\nRange: bytes=-3\r\nIf-Range: \"a\"\r\n\r\n",
+    b"GET /a.txt HTTP/1.1\r\nHost: a\r\nRange: bytes=-3\r\n\r\n",
     b"GET /a.txt HTTP/1.1\r\nHost: a\r\nRange: bytes=9-\r\n\r\n",
     b"GET http://a/docs HTTP/1.1\r\nHost: b\r\n\r\n",
     b"GET /docs/../a.txt HTTP/1.0\r\nConnection: x, Keep-Alive\r\n\r\n",
@@ -20,14 +22,44 @@ const REQUESTS: &[&[u8]] = &[
     b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
     b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
     b"BREW /pot HTTP/1.9\r\nHost: a\r\n\r\n",
+    // These must be refused.
+    b"GE{T / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost : a\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a/b@c\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n c\r\n\r\n",
+    b"GET / HTTP/2.0\r\nHost: a\r\n\r\n",
+];
+
+const BODIES: &[&[u8]] = &[
     b"POST /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nGET / HTTP/",
+    b"HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nHEAD ",
     b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
      Content-Length: 5\r\n\r\n12345",
+    b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n12345",
     b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
      5\r\n12345\r\n00a;a=\"b\"\r\n1234567890\r\n0\r\nA: b\r\nC:\r\n\r\n",
     b"DELETE /x HTTP/1.1\r\nHost: a\r\ntransfer-encoding: ,CHUNKED ,\r\n\r\n\
      1 ;a\r\n\n\r\n000\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+     1\r\n1\r\n10000\r\n12345",
+    // These must be refused.
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+     5\r\n12345\r\nffffffffffffffff\r\n12345",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+     5\n12345\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+     5\r\n123456\r\n0\r\nA : b\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+     5;a\rb\r\n12345\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\
+     Content-Length: 5\r\n\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\
+     Content-Length: 5\r\n\r\n12345",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n12345",
+    b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     b"GET /a.txt HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\
      Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 ];
@@ -58,6 +90,7 @@ const PATHS: &[&str] = &[
     "/docs/..",
     "/%c3%a9",
     "/escape",
+    "/out",
     "/out/outside.txt",
 ];
 
@@ -81,17 +114,18 @@ const RANGES: &[&str] = &[
     "bytes=,",
 ];
 
+/// Lists of tags. `"tag"` stands for the file's own.
 const TAGS: &[&str] = &[
     "*",
     "\"a\"",
-    "\"abc-ae1d48dda3e3a00\"",
-    "W/\"abc-ae1d48dda3e3a00\"",
+    "\"tag\"",
+    "W/\"tag\"",
     "\"a,b\" , W/\"c d\",,\"\"",
-    "\"x\", \"abc-ae1d48dda3e3a00\"",
+    "\"x\", \"tag\"",
     "",
     "*, \"a\"",
-    "w/\"abc-ae1d48dda3e3a00\"",
-    "W/W/\"abc-ae1d48dda3e3a00\"",
+    "w/\"tag\"",
+    "W/W/\"tag\"",
     "abc",
 ];
 
@@ -107,33 +141,39 @@ const DATES: &[&str] = &[
     "Mon, 28 Feb 2101 08:49:37 GMT",
 ];
 
-/// A request, spoilt.
-fn request(random: &mut Random) -> Vec<u8> {
-    let mut bytes = random.pick(REQUESTS).to_vec();
-    spoil(&mut bytes, random.pick(REQUESTS), random);
+/// One of these requests, spoilt.
+fn request(requests: &[&[u8]], random: &mut Random) -> Vec<u8> {
+    let mut bytes = random.pick(requests).to_vec();
+    match random.one_in(8) {
+        true => swell(&mut bytes, random),
+        false => spoil(&mut bytes, random.pick(requests), random),
+    }
     bytes
 }
 
-/// A request, with its body at most times.
+/// A request, with its body if it has one.
 pub fn head(random: &mut Random) -> Vec<u8> {
-    request(random)
+    let requests = random.pick(&[REQUESTS, REQUESTS, REQUESTS, BODIES]);
+    request(requests, random)
 }
 
 /// A request with a body, chunked most of the time.
 pub fn body(random: &mut Random) -> Vec<u8> {
-    loop {
-        let bytes = request(random);
-        let has = |name: &[u8]| bytes.windows(name.len()).any(|it| it == name);
-        if has(b"ength") || has(b"ncoding") {
-            return bytes;
-        }
-    }
+    request(BODIES, random)
 }
 
 /// A few requests on one connection, each spoilt or not.
 pub fn requests(random: &mut Random) -> Vec<u8> {
     let count = 1 + random.below(3);
-    (0..count).flat_map(|_| request(random)).collect()
+    let mut all = Vec::new();
+    for _ in 0..count {
+        let requests = random.pick(&[REQUESTS, BODIES]);
+        match random.one_in(2) {
+            true => all.extend_from_slice(random.pick(requests)),
+            false => all.extend(request(requests, random)),
+        }
+    }
+    all
 }
 
 /// A path, as it stands in a request.

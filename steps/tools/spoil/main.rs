@@ -144,7 +144,9 @@ fn try_part(
     let new = (0..).map(|number| Trial::new(part, seed.wrapping_add(number)));
     let (mut count, mut shortest) = (0, None);
     let mut length = usize::MAX;
-    let at_least = known.clone().count() + 1;
+    // Without any time, it's one that's played again.
+    let at_least = if time.is_zero() { 1 } else { part.at_least };
+    let at_least = at_least + known.clone().count();
     for trial in known.chain(new) {
         if count >= at_least && Instant::now() >= end {
             break;
@@ -153,9 +155,10 @@ fn try_part(
         let mut latest = LATEST.lock().expect("nothing panics while it's held");
         *latest = (latest.0 + 1, Some(trial.clone()));
         drop(latest);
-        if trial.input.len() < length
-            && let Err(error) = trial.run()
-        {
+        if trial.input.len() >= length {
+            continue;
+        }
+        if let Err(error) = trial.run() {
             length = trial.input.len();
             shortest = Some(trial.report(&error));
         }

@@ -1,6 +1,8 @@
 //! Spoils an input: a few small changes, of the kinds that have broken servers.
 
-use crate::limits::{MAX_CHUNK_LINE, MAX_HEAD, MAX_REQUEST_LINE};
+use crate::limits::{
+    MAX_CHUNK_LINE, MAX_FIELDS, MAX_HEAD, MAX_REQUEST_LINE, MAX_TRAILERS,
+};
 use crate::random::Random;
 use std::ops::Range;
 
@@ -104,7 +106,7 @@ fn change(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     }
     let at = random.below(bytes.len());
     let some = at..bytes.len().min(at + 1 + random.below(8));
-    match random.below(16) {
+    match random.below(15) {
         0 => bytes[at] ^= 1 << random.below(8),
         1 => bytes[at] = random.below(256) as u8,
         2 => _ = bytes.drain(some),
@@ -125,9 +127,7 @@ fn change(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
             insert(bytes, line.end..line.end, &copy);
         }
         13 => _ = bytes.drain(line(bytes, at)),
-        14 => bytes[some].iter_mut().for_each(swap_case),
-        _ if random.one_in(8) => swell(bytes, at, random),
-        _ => {}
+        _ => bytes[some].iter_mut().for_each(swap_case),
     }
 }
 
@@ -158,18 +158,26 @@ fn swap_case(byte: &mut u8) {
     }
 }
 
-/// Makes it about as long as something may be at most, or repeats a line.
-fn swell(bytes: &mut Vec<u8>, at: usize, random: &mut Random) {
-    let limits = [MAX_CHUNK_LINE, MAX_REQUEST_LINE, MAX_HEAD];
-    let length = random.pick(&limits) - 20 + random.below(40);
-    let (at, piece) = match random.below(3) {
-        0 => (at..at, vec![bytes[at]; length]),
-        1 => (at..at, vec![bytes[at]; length.saturating_sub(at)]),
-        _ => {
-            let line = line(bytes, at);
-            let copy = bytes[line.clone()].repeat(10 + random.below(100));
-            (line.end..line.end, copy)
+/// Makes something just as long as it may be at most, or one less or more: a line,
+/// a head, or the list of its fields or of the fields after the last chunk.
+pub fn swell(bytes: &mut Vec<u8>, random: &mut Random) {
+    let at = random.below(bytes.len());
+    let line = line(bytes, at);
+    let (limit, length) = random.pick(&[
+        (MAX_CHUNK_LINE, line.len() - 1),
+        (MAX_REQUEST_LINE, line.len().saturating_sub(2)),
+        (MAX_HEAD, bytes.len()),
+        (MAX_FIELDS, 1),
+        (MAX_TRAILERS, 1),
+    ]);
+    let missing = (limit - 1 + random.below(3)).saturating_sub(length);
+    match limit {
+        MAX_FIELDS | MAX_TRAILERS => {
+            insert(bytes, line.end..line.end, &b"X:\r\n".repeat(missing));
         }
-    };
-    insert(bytes, at, &piece);
+        // Within the line, before its end.
+        _ => {
+            insert(bytes, line.start + 1..line.start + 1, &b"x".repeat(missing))
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::env::{self, VarError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub struct Settings {
-    /// How long to look in total. There's at least one input for each part.
+    /// How long to look in total, at least.
     pub time: Duration,
     /// The seed of each part's first input. The next one has the next seed.
     pub seed: u64,

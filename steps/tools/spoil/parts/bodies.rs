@@ -7,8 +7,10 @@ use crate::limits::{MAX_BODY, MAX_CHUNK_LINE, MAX_SKIPPED_BODY, MAX_TRAILERS};
 use crate::pieces;
 use crate::random::Random;
 use crate::request::Request;
+use std::str;
 
-pub const PART: Part = Part { name: "bodies", make: corpus::body, check };
+pub const PART: Part =
+    Part { name: "bodies", at_least: 1500, make: corpus::body, check };
 
 /// What comes of a body.
 #[derive(Clone, Copy, Debug, PartialEq)]

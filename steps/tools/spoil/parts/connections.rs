@@ -7,14 +7,16 @@ use crate::driver::{self, Answer, Outcome};
 use crate::pieces;
 use crate::place::OPTIONS;
 use crate::random::Random;
-use std::mem;
+use crate::request::Request;
+use std::num::ParseIntError;
+use std::{mem, str};
 
 pub const PART: Part =
-    Part { name: "connections", make: corpus::requests, check };
+    Part { name: "connections", at_least: 250, make: corpus::requests, check };
 
 /// How many ways to cut each input are tried. The heads and the bodies alone are
 /// cut at every place.
-const CUTS: usize = 12;
+const CUTS: usize = 6;
 
 fn check(input: &[u8], random: &mut Random) -> Result<(), String> {
     let run = |input: &[u8], ends: &[usize]| {
@@ -22,7 +24,7 @@ fn check(input: &[u8], random: &mut Random) -> Result<(), String> {
         let mut outcome = driver::run(input, ends, &OPTIONS, seed)
             .map_err(|error| format!("it can't be sent: {error}"))?;
         for answer in &mut outcome.answers {
-            answer.bytes = without_dates(mem::take(&mut answer.bytes));
+            answer.bytes = without_date(mem::take(&mut answer.bytes));
         }
         Ok(outcome)
     };
@@ -35,10 +37,18 @@ fn check(input: &[u8], random: &mut Random) -> Result<(), String> {
             // A request gets the same answer if it comes alone.
             let request = &input[start..end];
             let alone = run(request, &[request.len()])?;
-            let status = alone.answers.first().map(|it| it.status);
-            same("a request alone", Some(answer.status), status)?;
-            let count = alone.answers.len();
-            same("how many responses it gets alone", 1, count)?;
+            let statuses: Vec<_> =
+                alone.answers.iter().map(|it| it.status).collect();
+            same("a request alone", vec![answer.status], statuses)?;
+            let head = request.trim_ascii_start();
+            let wants_more =
+                Request::parse(head).is_ok_and(|it| it.wants_keep_alive());
+            let is_kept = !(whole.is_closed && is_last);
+            same(
+                "whether it's kept against its will",
+                false,
+                is_kept && !wants_more,
+            )?;
             start = end;
         }
     }
@@ -53,11 +63,10 @@ fn check(input: &[u8], random: &mut Random) -> Result<(), String> {
 /// What breaks two rules is refused by the one that shows first, so all that's
 /// compared is that it is. Which statuses may differ is checked with the heads.
 fn without_refusal(mut outcome: Outcome) -> Outcome {
-    if let Some(last) = outcome.answers.last_mut()
-        && last.end.is_none()
-    {
-        last.status = 400;
-        last.bytes.clear();
+    let last = outcome.answers.last_mut();
+    if let Some(refusal) = last.filter(|it| it.end.is_none()) {
+        refusal.status = 400;
+        refusal.bytes.clear();
     }
     outcome
 }
@@ -75,19 +84,13 @@ fn show(outcome: &Result<Outcome, String>) -> String {
     answers.collect::<String>() + end
 }
 
-/// Responses without their dates, which change while we look.
-pub fn without_dates(mut bytes: Vec<u8>) -> Vec<u8> {
-    let name = b"\r\nDate: ";
-    let mut start = 0;
-    while let Some(at) =
-        bytes[start..].windows(name.len()).position(|it| it == name)
-    {
-        start += at;
-        let value = bytes[start + 2..].iter();
-        let length = value.take_while(|&&it| it != b'\r').count();
-        bytes.drain(start..start + 2 + length);
+/// A response without its date, which changes while we look. It's the first field.
+pub fn without_date(mut response: Vec<u8>) -> Vec<u8> {
+    let ends = (0..response.len()).filter(|&at| response[at] == b'\n');
+    if let [start, end] = ends.take(2).collect::<Vec<_>>()[..] {
+        response.drain(start..end);
     }
-    bytes
+    response
 }
 
 /// What holds for every response, whatever it answers.
@@ -116,6 +119,9 @@ fn check_answer(answer: &Answer, is_last: bool) -> Result<(), String> {
     let is_empty = [204, 304].contains(&answer.status);
     let length = value("Content-Length").map(|it| it.parse());
     same("whether it has a length", !is_empty, length.is_some())?;
+    if let Some(range) = value("Content-Range") {
+        check_range(range, answer.status, length.clone())?;
+    }
     match length {
         // HEAD gets the length and no body.
         Some(Ok(length)) if !body.is_empty() => {
@@ -123,4 +129,24 @@ fn check_answer(answer: &Answer, is_last: bool) -> Result<(), String> {
         }
         _ => same("the length of its body", 0, body.len()),
     }
+}
+
+/// A 206 says which bytes of the file it has, and a 416 how many there are.
+fn check_range(
+    range: &str,
+    status: u16,
+    length: Option<Result<usize, ParseIntError>>,
+) -> Result<(), String> {
+    let numbers = range.split([' ', '-', '/']).skip(1);
+    let numbers: Vec<usize> =
+        numbers.filter_map(|it| it.parse().ok()).collect();
+    let valid = match numbers[..] {
+        [first, last, all] => {
+            let count = (last + 1).checked_sub(first);
+            status == 206 && last < all && length == count.map(Ok)
+        }
+        [_] => status == 416,
+        _ => false,
+    };
+    same(&format!("{status} with {range:?} and {length:?}"), true, valid)
 }

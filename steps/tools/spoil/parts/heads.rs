@@ -11,8 +11,10 @@ use crate::request::Request;
 use crate::response::Status;
 use std::net::Ipv6Addr;
 use std::ops::Range;
+use std::str;
 
-pub const PART: Part = Part { name: "heads", make: corpus::head, check };
+pub const PART: Part =
+    Part { name: "heads", at_least: 1000, make: corpus::head, check };
 
 fn check(input: &[u8], random: &mut Random) -> Result<(), String> {
     let read = |ends: &[usize]| {
@@ -54,14 +56,14 @@ fn head(input: &[u8]) -> Result<Option<Range<usize>>, ()> {
     let lines: Vec<_> = head.split(|&byte| byte == b'\n').collect();
     let (last, complete) = lines.split_last().expect("there's at least one");
     let line = complete.first().unwrap_or(last);
-    let is_first = complete.is_empty();
+    let is_partial = complete.is_empty();
     let is_refused = start > 2 * MAX_EMPTY_LINES
         || complete.iter().any(|line| !line.ends_with(b"\r"))
         || head.len() > MAX_HEAD
         || line.len() > MAX_REQUEST_LINE + 1
         || complete.len() > MAX_FIELDS + 1 + if end.is_some() { 1 } else { 0 }
-        || is_first && !begins_well(rest)
-        || !is_first && request_line(&line[..line.len() - 1]).is_err();
+        || is_partial && !begins_well(rest)
+        || !is_partial && request_line(&line[..line.len() - 1]).is_err();
     match is_refused {
         true => Err(()),
         false => Ok(end.map(|_| start..start + head.len())),
@@ -133,9 +135,10 @@ fn request_line(line: &[u8]) -> Result<Line<'_>, Status> {
 
 fn target_of<'a>(method: &str, target: &'a str) -> Option<(&'a str, &'a str)> {
     if method == "CONNECT" {
-        let (host, port) = target.rsplit_once(':')?;
-        let is_number = port.parse::<u16>().is_ok() && !port.starts_with('+');
-        return (is_host(host) && is_number).then_some((target, ""));
+        // Here, the port is a must.
+        let (_, port) = target.rsplit_once(':')?;
+        let valid = is_host(target) && port.parse::<u16>().is_ok();
+        return valid.then_some((target, ""));
     }
     if method == "OPTIONS" && target == "*" {
         return Some(("*", ""));

@@ -14,6 +14,8 @@ use crate::random::Random;
 /// does with one. The error says which rule is broken.
 pub struct Part {
     pub name: &'static str,
+    /// How many inputs are tried at least, even if the machine is busy.
+    pub at_least: usize,
     pub make: fn(&mut Random) -> Vec<u8>,
     pub check: fn(&[u8], &mut Random) -> Result<(), String>,
 }

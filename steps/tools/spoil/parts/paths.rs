@@ -8,7 +8,8 @@ use crate::random::Random;
 use crate::request::Request;
 use crate::response::Body;
 
-pub const PART: Part = Part { name: "paths", make: corpus::path, check };
+pub const PART: Part =
+    Part { name: "paths", at_least: 1500, make: corpus::path, check };
 
 fn check(input: &[u8], _: &mut Random) -> Result<(), String> {
     let head = [b"GET ", input, b" HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
@@ -36,7 +37,10 @@ fn expected(path: &str) -> Result<String, u16> {
     let mut names: Vec<String> = Vec::new();
     let mut segments: Vec<_> = path[1..].split('/').collect();
     // An empty last segment only says that a directory is meant.
-    let is_directory = segments.pop_if(|last| last.is_empty()).is_some();
+    let is_directory = segments.last() == Some(&"");
+    if is_directory {
+        segments.pop();
+    }
     for segment in segments {
         let bytes = unescape(segment).ok_or(400_u16)?;
         let name = String::from_utf8(bytes).map_err(|_| 404_u16)?;
