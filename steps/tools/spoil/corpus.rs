@@ -23,6 +23,7 @@ const REQUESTS: &[&[u8]] = &[
     b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
     b"BREW /pot HTTP/1.9\r\nHost: a\r\n\r\n",
     // These must be refused.
+    b"\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GE{T / HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost : a\r\nHost: a\r\n\r\n",

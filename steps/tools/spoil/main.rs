@@ -49,7 +49,7 @@ mod step20 {
     pub mod writer;
 }
 
-use findings::FINDINGS;
+use findings::findings;
 use parts::{PARTS, Part};
 use place::Place;
 use settings::Settings;
@@ -138,16 +138,16 @@ fn try_part(
     seed: u64,
 ) -> (usize, Option<String>) {
     let end = Instant::now() + time;
-    let known = FINDINGS.iter().filter(|(name, _)| *name == part.name);
-    let known =
-        known.map(|(_, input)| Trial { part, seed, input: input.to_vec() });
+    let known = findings().into_iter().filter(|(name, _)| *name == part.name);
+    let known: Vec<_> =
+        known.map(|(_, input)| Trial { part, seed, input }).collect();
     let new = (0..).map(|number| Trial::new(part, seed.wrapping_add(number)));
     let (mut count, mut shortest) = (0, None);
     let mut length = usize::MAX;
     // Without any time, it's one that's played again.
     let at_least = if time.is_zero() { 1 } else { part.at_least };
-    let at_least = at_least + known.clone().count();
-    for trial in known.chain(new) {
+    let at_least = at_least + known.len();
+    for trial in known.into_iter().chain(new) {
         if count >= at_least && Instant::now() >= end {
             break;
         }

@@ -25,8 +25,7 @@ pub const FILES: &[&str] = &[
 /// The directories in which they are. The root has no name.
 pub const DIRECTORIES: &[&str] = &["", "docs", "docs/deep", ".well-known"];
 
-const HIDDEN: &[&str] =
-    &[".hidden", "docs/.git/config", "docs/.well-known/a", "docs/..."];
+const HIDDEN: &[&str] = &[".hidden", "docs/.git/config", "docs/.well-known/a"];
 
 /// More than is kept in memory.
 const LARGE: u64 = 66_000;

@@ -1,8 +1,9 @@
 //! Bodies: where they end is the same however they arrive, and as RFC 9112 says.
 
-use super::{Part, same};
+use super::{Part, elements, same, values};
 use crate::body::BodyReader;
 use crate::corpus;
+use crate::head::HeadReader;
 use crate::limits::{MAX_BODY, MAX_CHUNK_LINE, MAX_SKIPPED_BODY, MAX_TRAILERS};
 use crate::pieces;
 use crate::random::Random;
@@ -25,12 +26,15 @@ enum Seen {
 }
 
 fn check(input: &[u8], random: &mut Random) -> Result<(), String> {
-    let end = input.windows(4).position(|it| it == b"\r\n\r\n");
-    let (head, body) = input.split_at(end.map_or(input.len(), |it| it + 4));
+    // What isn't a request is tried with the heads.
+    let head = HeadReader::default().read(input);
+    let Ok(Some(range)) = head else { return Ok(()) };
+    let (head, body) = (&input[range.clone()], &input[range.end..]);
     let Ok(request) = Request::parse(head) else { return Ok(()) };
     let read = |ends: &[usize]| read(&request, body, ends);
     let whole = read(&[body.len()]);
-    let expected = expected(&request, body).unwrap_or_else(Seen::Refused);
+    let expected = expected(head, body, request.minor_version)
+        .unwrap_or_else(Seen::Refused);
     same("where the body ends", expected, whole)?;
     let cuts = pieces::cuts(body.len(), random);
     pieces::compare(cuts, &whole, read, |seen| format!("{seen:?}"))
@@ -60,23 +64,18 @@ fn read(request: &Request, body: &[u8], ends: &[usize]) -> Seen {
 }
 
 /// The same by the rules, or the status with which it's refused.
-fn expected(request: &Request, body: &[u8]) -> Result<Seen, u16> {
-    let list = |name| {
-        let all: Vec<_> = request.values(name).collect();
-        let all = all.join(&b',').to_ascii_lowercase();
-        let elements = all.split(|&it| it == b',').map(<[u8]>::trim_ascii);
-        let elements = elements.filter(|it| !it.is_empty());
-        elements.map(<[u8]>::to_vec).collect::<Vec<_>>()
-    };
-    let has = |name| request.values(name).count() > 0;
-    let seen = match (has("Transfer-Encoding"), has("Content-Length")) {
+fn expected(head: &[u8], body: &[u8], minor: u8) -> Result<Seen, u16> {
+    let codings = values(head, "transfer-encoding");
+    let lengths = values(head, "content-length");
+    let expectations = elements(&values(head, "expect"));
+    let seen = match (!codings.is_empty(), !lengths.is_empty()) {
         (true, true) => return Err(400),
         (true, false) => {
-            let codings = list("Transfer-Encoding");
+            let codings = elements(&codings);
             let is_chunked = |it: &&Vec<u8>| *it == b"chunked";
             let count = codings.iter().filter(is_chunked).count();
             let is_last = codings.last().is_some_and(|it| it == b"chunked");
-            if request.minor_version == 0 || count != 1 || !is_last {
+            if minor == 0 || count != 1 || !is_last {
                 return Err(400);
             }
             if codings.len() > 1 {
@@ -85,8 +84,7 @@ fn expected(request: &Request, body: &[u8]) -> Result<Seen, u16> {
             chunks(body)
         }
         (false, true) => {
-            let values: Vec<_> = request.values("Content-Length").collect();
-            let [value] = values[..] else { return Err(400) };
+            let [value] = lengths[..] else { return Err(400) };
             let length = number(value, 10).ok_or(400_u16)?;
             match usize::try_from(length).unwrap_or(usize::MAX) {
                 _ if length > MAX_BODY.into() => return Err(413),
@@ -97,12 +95,11 @@ fn expected(request: &Request, body: &[u8]) -> Result<Seen, u16> {
         }
         (false, false) => Ok(Seen::Ends(0)),
     };
-    let expectations = list("Expect");
     if expectations.iter().any(|it| it != b"100-continue") {
         return Err(417);
     }
     // The response comes at once, and nobody knows what the client does then.
-    let has_body = has("Transfer-Encoding") || seen != Ok(Seen::Ends(0));
+    let has_body = !codings.is_empty() || seen != Ok(Seen::Ends(0));
     if has_body && !expectations.is_empty() {
         return Ok(Seen::Unread(0));
     }

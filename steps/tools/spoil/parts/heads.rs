@@ -1,7 +1,7 @@
 //! Heads: where they end, however they arrive, and which of them are requests.
 //! The rules are written down again, for a whole head at a time.
 
-use super::{Part, same};
+use super::{Part, elements, same, values};
 use crate::corpus;
 use crate::head::HeadReader;
 use crate::limits::{MAX_EMPTY_LINES, MAX_FIELDS, MAX_HEAD, MAX_REQUEST_LINE};
@@ -87,7 +87,7 @@ fn check_request(head: &[u8]) -> Result<(), String> {
     let fields: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
     let expected = match line {
         Ok(line) if are_valid(&fields, line.3) => {
-            Ok((line, keeps_alive(&fields, line.3)))
+            Ok((line, keeps_alive(head, line.3)))
         }
         Ok(_) => Err(Status::BAD_REQUEST),
         Err(status) => Err(status),
@@ -207,15 +207,10 @@ fn are_valid(fields: &[&[u8]], minor: u8) -> bool {
     valid && (hosts.len() == 1 || hosts.is_empty() && minor == 0)
 }
 
-/// Whether fields that are valid, and this version, keep a connection open.
-fn keeps_alive(fields: &[&[u8]], minor: u8) -> bool {
-    let mut options = Vec::new();
-    for (name, value) in fields.iter().filter_map(|field| split(field)) {
-        if name == b"connection" {
-            let list = value.split(|&byte| byte == b',');
-            options.extend(list.map(|it| it.trim_ascii().to_ascii_lowercase()));
-        }
-    }
+/// Whether this version and a head's fields, which are valid, keep a connection
+/// open.
+fn keeps_alive(head: &[u8], minor: u8) -> bool {
+    let options = elements(&values(head, "connection"));
     let has = |option: &[u8]| options.iter().any(|it| it == option);
     !has(b"close") && (minor >= 1 || has(b"keep-alive"))
 }

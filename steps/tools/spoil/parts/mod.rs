@@ -30,6 +30,25 @@ pub const PARTS: &[Part] = &[
     sockets::PART,
 ];
 
+/// The values of the fields with this name, which is in small letters. Where the
+/// server is asked what it takes for an answer, it mustn't be asked for fields.
+fn values<'a>(head: &'a [u8], name: &str) -> Vec<&'a [u8]> {
+    let lines = head.split(|&byte| byte == b'\n').skip(1);
+    let fields = lines.filter_map(|line| {
+        let colon = line.iter().position(|&byte| byte == b':')?;
+        let is_named = line[..colon].to_ascii_lowercase() == name.as_bytes();
+        is_named.then(|| line[colon + 1..].trim_ascii())
+    });
+    fields.collect()
+}
+
+/// The elements of all these lists, in small letters.
+fn elements(values: &[&[u8]]) -> Vec<Vec<u8>> {
+    let all = values.join(&b',').to_ascii_lowercase();
+    let elements = all.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    elements.filter(|it| !it.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
 /// Fails with both sides unless they're the same.
 fn same<T: PartialEq + std::fmt::Debug>(
     what: &str,
