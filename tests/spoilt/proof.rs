@@ -72,9 +72,8 @@ fn compile(scratch: &Path) -> PathBuf {
         let path = copy.join("step20_scale").join(fault.file);
         let text = fs::read_to_string(&path).unwrap();
         let Fault { before, old, new, .. } = fault;
-        let both = format!(
-            "{before}(if *crate::FAULT == {number} {{ {new} }} else {{ {old} }})"
-        );
+        let chosen = format!("*crate::FAULT == {number}");
+        let both = format!("{before}(if {chosen} {{{new}}} else {{{old}}})");
         let old = before.to_string() + old;
         let count = text.matches(&old).count();
         assert_eq!(count, 1, "{path:?} has this {count} times: {old}");

@@ -1,5 +1,5 @@
-//! What is spoilt: requests of every kind that the server knows, and some that it
-//! has to refuse.
+//! What is spoilt: requests of every kind that the server knows, and some that
+//! it has to refuse.
 
 use crate::mutate::{spoil, swell};
 use crate::random::Random;
@@ -8,7 +8,8 @@ const REQUESTS: &[&[u8]] = &[
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     b"\r\nHEAD /a.txt?q=1?r HTTP/1.1\r\nHost: a.example:8080\r\n\r\n",
     b"\r\n\r\n\r\n\r\nGET /empty HTTP/1.1\r\nHost: a\r\n\r\n",
-    b"GET /docs/./b%20c.txt HTTP/1.1\r\nhost:[::1]:80\r\nX-1!#: \t\xe9 \r\n\r\n",
+    b"GET /docs/./b%20c.txt HTTP/1.1\r\nhost:[::1]:80\r\n\
+     X-1!#: \t\xe9 \r\n\r\n",
     b"GET /large HTTP/1.1\r\nHost: a\r\nRange: bytes=2-65700\r\n\r\n",
     b"GET /a.txt HTTP/1.1\r\nHost: a\r\nRange: bytes=-3\r\n\r\n",
     b"GET /a.txt HTTP/1.1\r\nHost: a\r\nRange: bytes=9-\r\n\r\n",
@@ -177,7 +178,7 @@ pub fn requests(random: &mut Random) -> Vec<u8> {
     all
 }
 
-/// A path, as it stands in a request.
+/// A path, as a request has it.
 pub fn path(random: &mut Random) -> Vec<u8> {
     let mut bytes = random.pick(PATHS).as_bytes().to_vec();
     spoil(&mut bytes, random.pick(PATHS).as_bytes(), random);

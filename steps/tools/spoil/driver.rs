@@ -1,6 +1,6 @@
 //! Drives the protocol without a socket: what arrives and what's sent are bytes
-//! in memory, cut in any way. Each function does what the one of its name does in
-//! `connection.rs`, without deadlines. That it does is checked with real sockets.
+//! in memory, cut in any way. Each function does what the one of its name does
+//! in `connection.rs`, without deadlines. The part `sockets` compares the two.
 
 use crate::answer::answer;
 use crate::body::BodyReader;

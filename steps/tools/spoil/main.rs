@@ -1,10 +1,10 @@
-//! Feeds spoilt input to the parts of the last step, and reports the answers that
-//! break a rule.
+//! Feeds spoilt input to the parts of the last step, and reports the answers
+//! that break a rule.
 //!
 //!     cargo run --release --bin spoil
 //!
-//! It's step 20 itself that is asked, without a server: its protocol does no I/O,
-//! so `driver` can cut each input in any way.
+//! It's step 20 itself that is asked, without a server: its protocol does no
+//! I/O, so `driver` can cut each input in any way.
 
 mod corpus;
 mod driver;
@@ -91,8 +91,8 @@ fn main() -> ExitCode {
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Tries all parts in a thread of its own, so that an input without an end can be
-/// reported, too. Returns a report, and whether nothing was found.
+/// Tries all parts in a thread of its own, so that an input that keeps it busy
+/// for ever is reported, too. Returns a report, and whether nothing was found.
 fn watch(settings: Settings) -> (String, bool) {
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || _ = done.send(try_all(&settings)));

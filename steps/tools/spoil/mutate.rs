@@ -158,8 +158,8 @@ fn swap_case(byte: &mut u8) {
     }
 }
 
-/// Makes something just as long as it may be at most, or one less or more: a line,
-/// a head, or the list of its fields or of the fields after the last chunk.
+/// Makes something just as long as it may be at most, or one less or more: a
+/// line, a head, or the list of the fields in it or after the last chunk.
 pub fn swell(bytes: &mut Vec<u8>, random: &mut Random) {
     let at = random.below(bytes.len());
     let line = line(bytes, at);
@@ -171,13 +171,9 @@ pub fn swell(bytes: &mut Vec<u8>, random: &mut Random) {
         (MAX_TRAILERS, 1),
     ]);
     let missing = (limit - 1 + random.below(3)).saturating_sub(length);
-    match limit {
-        MAX_FIELDS | MAX_TRAILERS => {
-            insert(bytes, line.end..line.end, &b"X:\r\n".repeat(missing));
-        }
-        // Within the line, before its end.
-        _ => {
-            insert(bytes, line.start + 1..line.start + 1, &b"x".repeat(missing))
-        }
-    }
+    let (at, piece): (_, &[u8]) = match limit {
+        MAX_FIELDS | MAX_TRAILERS => (line.end, b"X:\r\n"),
+        _ => (line.start + 1, b"x"),
+    };
+    insert(bytes, at..at, &piece.repeat(missing));
 }

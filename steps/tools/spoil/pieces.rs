@@ -44,8 +44,8 @@ pub fn describe(ends: &[usize]) -> String {
     format!("in pieces of {} bytes", lengths.join(" + "))
 }
 
-/// Compares what came of an input in one piece with what comes of the same input
-/// cut in these ways.
+/// Compares what came of an input in one piece with what comes of the same
+/// input cut in these ways.
 pub fn compare<T: PartialEq>(
     cuts: impl IntoIterator<Item = Vec<usize>>,
     whole: &T,

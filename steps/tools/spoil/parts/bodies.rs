@@ -1,4 +1,4 @@
-//! Bodies: where they end is the same however they arrive, and as RFC 9112 says.
+//! Bodies: they end where RFC 9112 says, however they arrive.
 
 use super::{Part, elements, same, values};
 use crate::body::BodyReader;

@@ -1,5 +1,5 @@
-//! Connections: every split of every input gets the same responses, and they can
-//! be told apart.
+//! Connections: every split of every input gets the same responses, and each of
+//! them has the form that it should.
 
 use super::{Part, same};
 use crate::corpus;
@@ -14,8 +14,8 @@ use std::{mem, str};
 pub const PART: Part =
     Part { name: "connections", at_least: 250, make: corpus::requests, check };
 
-/// How many ways to cut each input are tried. The heads and the bodies alone are
-/// cut at every place.
+/// How many ways to cut each input are tried. Heads and bodies alone are cut at
+/// every place.
 const CUTS: usize = 6;
 
 fn check(input: &[u8], random: &mut Random) -> Result<(), String> {
@@ -40,15 +40,11 @@ fn check(input: &[u8], random: &mut Random) -> Result<(), String> {
             let statuses: Vec<_> =
                 alone.answers.iter().map(|it| it.status).collect();
             same("a request alone", vec![answer.status], statuses)?;
-            let head = request.trim_ascii_start();
-            let wants_more =
-                Request::parse(head).is_ok_and(|it| it.wants_keep_alive());
-            let is_kept = !(whole.is_closed && is_last);
-            same(
-                "whether it's kept against its will",
-                false,
-                is_kept && !wants_more,
-            )?;
+            let request = Request::parse(request.trim_ascii_start());
+            let must_close = request.is_ok_and(|it| !it.wants_keep_alive());
+            if must_close && !(whole.is_closed && is_last) {
+                return Err("the client wanted it to be closed".to_string());
+            }
             start = end;
         }
     }
@@ -84,7 +80,7 @@ fn show(outcome: &Result<Outcome, String>) -> String {
     answers.collect::<String>() + end
 }
 
-/// A response without its date, which changes while we look. It's the first field.
+/// A response without its first field, the date, which changes while we look.
 pub fn without_date(mut response: Vec<u8>) -> Vec<u8> {
     let ends = (0..response.len()).filter(|&at| response[at] == b'\n');
     if let [start, end] = ends.take(2).collect::<Vec<_>>()[..] {

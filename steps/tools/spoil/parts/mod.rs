@@ -1,4 +1,4 @@
-//! The parts of the server that spoilt input meets, and what must hold for each.
+//! The parts of the server that spoilt input meets, and what holds for each.
 
 pub mod bodies;
 pub mod connections;
@@ -30,8 +30,8 @@ pub const PARTS: &[Part] = &[
     sockets::PART,
 ];
 
-/// The values of the fields with this name, which is in small letters. Where the
-/// server is asked what it takes for an answer, it mustn't be asked for fields.
+/// The values of the fields with this name, which is in small letters. The
+/// rules don't ask the server's parser for them, because that may be wrong.
 fn values<'a>(head: &'a [u8], name: &str) -> Vec<&'a [u8]> {
     let lines = head.split(|&byte| byte == b'\n').skip(1);
     let fields = lines.filter_map(|line| {

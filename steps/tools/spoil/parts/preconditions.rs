@@ -1,4 +1,4 @@
-//! Preconditions: RFC 9110 §13.2.2, step by step, for a file of known validators.
+//! Preconditions: RFC 9110 §13.2.2, step by step, for a file that we know.
 
 use super::{Part, same};
 use crate::random::Random;
@@ -117,8 +117,8 @@ impl Rules<'_> {
         if let Some((_, known)) = KNOWN.iter().find(|known| known.0 == text) {
             same(&format!("the date {text:?}"), *known, found)?;
         }
-        // The server writes a date as it reads it, except for the weekday, which
-        // doesn't count, and a leap second.
+        // The server writes a date as it reads it, except for the weekday,
+        // which doesn't count, and a leap second.
         let words = |text: &str| {
             let words = text.split_ascii_whitespace().skip(1);
             words.map(|it| it.trim_start_matches('0').to_string()).collect()

@@ -55,7 +55,7 @@ fn wanted(value: &str, length: u64) -> Option<(u64, u64)> {
         }
         _ => return None,
     };
-    // An empty file has no part, and 416 would be no help.
+    // An empty file has no part, and 416 wouldn't help.
     let start = start.min(length);
     (length > 0).then_some((start as u64, end as u64))
 }

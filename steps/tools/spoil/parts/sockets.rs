@@ -1,5 +1,5 @@
-//! The same with the server's own connection, and a client on this machine: what
-//! we know of the driver is worth something only if both do the same.
+//! The same with the server's own connection, and a client on this machine:
+//! what we know of the driver is worth something only if both do the same.
 
 use super::connections::without_date;
 use super::{Part, same};
