@@ -1,0 +1,153 @@
+//! What a run has shown.
+
+use std::fmt;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::Duration;
+
+use crate::load::Row;
+use crate::support::report::Outcome;
+use crate::support::server::Server;
+
+/// By how much the memory may differ, in KiB.
+pub const TOLERANCE: usize = 1024;
+
+/// What a server takes while nobody is connected.
+pub struct AtRest {
+    /// The memory that's its own, in KiB.
+    pub memory: usize,
+    pub descriptors: usize,
+    pub threads: usize,
+}
+
+impl AtRest {
+    pub fn of(server: &Server) -> Outcome<AtRest> {
+        Ok(AtRest {
+            memory: server.own_memory()?,
+            descriptors: server.open_files(usize::MAX)?,
+            threads: server.threads()?,
+        })
+    }
+
+    /// The same once all connections are closed, or should be.
+    pub fn again(&self, server: &Server) -> Outcome<AtRest> {
+        // If some are left, the report says so.
+        _ = server.has_closed_all_but(self.descriptors);
+        AtRest::of(server)
+    }
+}
+
+pub struct Report {
+    pub server: String,
+    pub time: Duration,
+    /// Clients that came before the memory was read for the first time. Their
+    /// losses count like those of the others.
+    pub first: Vec<Row>,
+    pub rows: Vec<Row>,
+    pub replaced: [u64; 2],
+    /// `None` if HAProxy isn't here.
+    pub restarts: Option<usize>,
+    pub before: AtRest,
+    pub after: AtRest,
+}
+
+impl Report {
+    /// What isn't as it has to be.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for row in self.first.iter().chain(&self.rows) {
+            let lost = row.lost.lock().unwrap();
+            if let Some(first) = lost.first() {
+                let (name, count) = (&row.name, lost.len());
+                faults
+                    .push(format!("{name}: {count} lost. The first:\n{first}"));
+            }
+        }
+        let AtRest { memory, descriptors, threads } = self.before;
+        let connections = self.connections();
+        let left = |what: &str, before: usize, after: usize| {
+            let hint = "what one of so many connections doesn't give back is \
+                        lost for ever";
+            format!(
+                "{what}: {before} before {connections} connections, {after} \
+                 after them; {hint}"
+            )
+        };
+        let after = &self.after;
+        if after.descriptors != descriptors {
+            let what = "open file descriptors";
+            faults.push(left(what, descriptors, after.descriptors));
+        }
+        if after.threads != threads {
+            faults.push(left("threads", threads, after.threads));
+        }
+        if after.memory > memory + TOLERANCE {
+            let what = format!("memory, of which {TOLERANCE} KiB may be new");
+            faults.push(left(&what, memory, after.memory));
+        }
+        faults
+    }
+
+    /// How many the server had whose memory and descriptors were counted.
+    fn connections(&self) -> usize {
+        let rows = self.rows.iter().filter(|row| !row.name.contains("haproxy"));
+        rows.map(|row| row.connections.load(SeqCst)).sum()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let (server, seconds) = (&self.server, self.time.as_secs());
+        writeln!(out, "{server}: {seconds} s on {processors} processors\n")?;
+        let [name, connections] = ["clients", "connections"];
+        writeln!(out, "{name:26}{connections:>11}  responses  lost")?;
+        for row in &self.rows {
+            let lost = row.lost.lock().unwrap().len();
+            let counts = [&row.connections, &row.responses];
+            let [connections, responses] =
+                counts.map(|count| grouped(count.load(SeqCst)));
+            let name = &row.name;
+            writeln!(
+                out,
+                "{name:26}{connections:>11}{responses:>11}{lost:>6}"
+            )?;
+        }
+        let [small, large] = self.replaced.map(|it| grouped(it as usize));
+        writeln!(
+            out,
+            "\nreplaced: a small page {small} times, a large one {large} times"
+        )?;
+        match self.restarts {
+            Some(count) => writeln!(
+                out,
+                "restarted: servers behind HAProxy, {count} times"
+            )?,
+            None => writeln!(out, "left out: restarts, which need HAProxy")?,
+        }
+        writeln!(out, "\n{:26}     before      after", "at rest")?;
+        let (before, after) = (&self.before, &self.after);
+        for (name, before, after) in [
+            ("memory in KiB", before.memory, after.memory),
+            ("file descriptors", before.descriptors, after.descriptors),
+            ("threads", before.threads, after.threads),
+        ] {
+            let [before, after] = [before, after].map(grouped);
+            writeln!(out, "{name:26}{before:>11}{after:>11}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A number with a comma after each group of three digits.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
