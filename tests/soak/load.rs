@@ -109,6 +109,10 @@ impl Load<'_> {
         self.visits.store(0, SeqCst);
     }
 
+    pub fn is_stopped(&self) -> bool {
+        self.visits.load(SeqCst) == 0
+    }
+
     fn visit(&self) {
         let next = || {
             let less = |visits: usize| visits.checked_sub(1);

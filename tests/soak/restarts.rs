@@ -23,7 +23,7 @@ pub fn stop(server: &Server, site: &Site, row: &Row) {
 }
 
 fn ends_well(server: &Server, site: &Site) -> Outcome {
-    let sleeper = || server.send(get("/sleep?ms=100"));
+    let sleeper = || server.send(get("/sleep?ms=300"));
     let sleepers: Outcome<Vec<_>> = (0..SLEEPERS).map(|_| sleeper()).collect();
     let mut held = server.hold()?;
     let mut download = server.send(get("/film"))?;
@@ -52,18 +52,22 @@ fn ends_with_its_last_byte(download: &mut Client) -> Outcome {
     }
     let expected = format!("{FILM_LENGTH} bytes of a download");
     let saw = format!("{came} bytes, and the end of the connection");
-    Err(download.deviation(Symptom::Differs, &expected, &saw))
+    let deviation = download.deviation(Symptom::Differs, &expected, &saw);
+    Err(deviation.hint(
+        "look at what the shutdown waits for. A response that's being sent isn't \
+         done, whatever the client takes its time for.",
+    ))
 }
 
 /// Restarts two copies of a server in turn, while visitors come to HAProxy
-/// before them. `None` if HAProxy isn't here.
+/// before them. Says what it did.
 pub fn behind_haproxy(
     model: &Server,
     site: &Site,
     options: &[&str],
     restarts: usize,
-    stopped: &Row,
-) -> Outcome<Option<Row>> {
+    rows: &mut Vec<Row>,
+) -> Outcome<String> {
     let ports = free_ports();
     let options = [options, &["--access-log"]].concat();
     let start = |address: SocketAddr| {
@@ -71,26 +75,29 @@ pub fn behind_haproxy(
     };
     let mut copies = [start(address(ports[0]))?, start(address(ports[1]))?];
     let Some(balancer) = Balancer::haproxy("soak", ports) else {
-        return Ok(None);
+        return Ok("left out: restarts, which need HAProxy".to_string());
     };
-    let name = format!("visitors of {}", balancer.name);
-    let load = Load::visitors(site, balancer.address(), &name, usize::MAX);
-    let mut restart_in_turn = || {
-        for number in 0..restarts {
-            let copy = &mut copies[number % 2];
-            stop(copy, site, stopped);
-            *copy = start(copy.address)?;
-            is_asked(copy)?;
-        }
-        Ok(())
+    let name = "visitors of HAProxy";
+    let load = Load::visitors(site, balancer.address(), name, usize::MAX);
+    let stopped = Row::new("asked before a restart");
+    let restart = |copy: &mut Server| {
+        stop(copy, site, &stopped);
+        *copy = start(copy.address)?;
+        is_asked(copy)
     };
     load.during(|| {
-        let outcome = restart_in_turn();
+        for number in 0..restarts {
+            let outcome = restart(&mut copies[number % 2]);
+            if !stopped.record(0, outcome.map(|()| 0)) || load.is_stopped() {
+                break;
+            }
+        }
         load.stop();
-        outcome
-    })?;
+    });
     drop(balancer);
-    Ok(load.rows.into_iter().next())
+    rows.extend(load.rows);
+    rows.push(stopped);
+    Ok(format!("restarted: servers behind HAProxy, {restarts} times"))
 }
 
 /// Waits until the balancer sends it visitors again.

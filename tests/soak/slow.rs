@@ -9,6 +9,7 @@ use crate::pages::Site;
 use crate::support::DEADLINE;
 use crate::support::client::{Client, get};
 use crate::support::report::{Outcome, Symptom};
+use crate::visitors::WHOLE;
 
 /// How long each client waits again and again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -111,7 +112,8 @@ fn slow_reader(site: &Site, address: SocketAddr) -> Outcome<usize> {
         body.extend(client.part_of_body(piece)?);
     }
     site.large.version(&body, oldest).map_err(|saw| {
-        client.deviation(Symptom::Differs, "one version of the page", &saw)
+        let expected = "one version of the page, all of it";
+        client.deviation(Symptom::Differs, expected, &saw).hint(WHOLE)
     })?;
     client.is_closed(DEADLINE)?;
     Ok(1)
@@ -144,7 +146,8 @@ fn half_closed(site: &Site, address: SocketAddr) -> Outcome<usize> {
     let response = client.response(DEADLINE)?;
     response.has_status(200)?;
     site.small.version(&response.body, oldest).map_err(|saw| {
-        client.deviation(Symptom::Differs, "one version of the page", &saw)
+        let expected = "one version of the page, all of it";
+        client.deviation(Symptom::Differs, expected, &saw).hint(WHOLE)
     })?;
     client.is_closed(DEADLINE)?;
     Ok(1)

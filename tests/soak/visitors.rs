@@ -11,6 +11,10 @@ use crate::support::response::Response;
 /// How many requests a visitor sends.
 pub const REQUESTS: usize = 10;
 
+pub const WHOLE: &str = "look at where length, tag and body come from: all from \
+     one file that's open, or from one copy in memory, and for how long the copy \
+     is kept.";
+
 /// One visit. Every second visitor leaves the end to the server.
 pub fn visit(
     site: &Site,
@@ -78,7 +82,7 @@ fn shows(
     response.has_status(200)?;
     let version = page.version(&response.body, oldest).map_err(|saw| {
         let expected = format!("all of {}, as it is now", page.name);
-        client.deviation(Symptom::Differs, &expected, &saw)
+        client.deviation(Symptom::Differs, &expected, &saw).hint(WHOLE)
     })?;
     match response.field("etag") {
         Some(tag) => Ok(Copy { tag: tag.to_string(), version }),
@@ -97,7 +101,7 @@ fn revalidate(client: &mut Client, page: &Page, copy: Copy) -> Outcome<Copy> {
     page.is_current(copy.version, oldest).map_err(|why| {
         let expected = format!("{} as it is now, not a 304", page.name);
         let saw = format!("304, and so {why}");
-        client.deviation(Symptom::Differs, &expected, &saw)
+        client.deviation(Symptom::Differs, &expected, &saw).hint(WHOLE)
     })?;
     Ok(copy)
 }
