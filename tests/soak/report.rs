@@ -1,12 +1,13 @@
 //! What a run has shown.
 
 use std::fmt;
+use std::fs;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::Duration;
 
 use crate::load::Row;
-use crate::support::report::Outcome;
+use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
 
 /// How much the memory may grow, in KiB. What the allocator gets back, it keeps
@@ -25,7 +26,7 @@ pub struct AtRest {
 impl AtRest {
     pub fn of(server: &Server) -> Outcome<AtRest> {
         Ok(AtRest {
-            memory: server.own_memory()?,
+            memory: own_memory(server)?,
             descriptors: server.open_files(usize::MAX)?,
             threads: server.threads()?,
         })
@@ -37,6 +38,18 @@ impl AtRest {
         _ = server.has_closed_all_but(self.descriptors);
         AtRest::of(server)
     }
+}
+
+/// The memory that's the process's own, and no file's.
+fn own_memory(server: &Server) -> Outcome<usize> {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.id()));
+    let status = status.unwrap_or_default();
+    let memory = status.lines().find_map(|it| it.strip_prefix("RssAnon:"));
+    let memory = memory.and_then(|it| it.trim().strip_suffix(" kB"));
+    memory.and_then(|it| it.parse().ok()).ok_or_else(|| {
+        let expected = "a line RssAnon in /proc/PID/status (since Linux 4.5)";
+        Deviation::new(Symptom::Broken, expected, &status)
+    })
 }
 
 pub struct Report {

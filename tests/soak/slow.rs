@@ -14,18 +14,19 @@ use crate::visitors::WHOLE;
 /// How long each client waits again and again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What the server is told, so that a client's whole life fits into seconds.
+/// What the server is told, so that a client's whole life fits into seconds,
+/// but not into those for which a busy machine may forget a visitor.
 pub const OPTIONS: [&str; 10] = [
     "--idle-seconds",
     "4",
     "--head-seconds",
-    "2",
+    "4",
     "--body-seconds",
-    "2",
+    "4",
     "--stall-seconds",
-    "2",
+    "4",
     "--linger-seconds",
-    "2",
+    "4",
 ];
 
 /// A client's life on one connection. It ends well with the number of responses

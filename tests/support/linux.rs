@@ -47,21 +47,12 @@ impl Server {
 
     /// The most memory that the process has had so far, in KiB.
     pub fn peak_memory(&self) -> Outcome<usize> {
-        self.memory("VmHWM:")
-    }
-
-    /// The memory that is the process's own now, and no file's, in KiB.
-    pub fn own_memory(&self) -> Outcome<usize> {
-        self.memory("RssAnon:")
-    }
-
-    fn memory(&self, name: &str) -> Outcome<usize> {
         let id = self.id();
         let status = fs::read_to_string(format!("/proc/{id}/status"));
         let status = status.map_err(broken)?;
-        let memory = status.lines().find_map(|it| it.strip_prefix(name));
-        let memory = memory.and_then(|it| it.trim().strip_suffix(" kB"));
-        Ok(memory.and_then(|it| it.parse().ok()).unwrap_or(usize::MAX))
+        let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|it| it.trim().strip_suffix(" kB"));
+        Ok(peak.and_then(|it| it.parse().ok()).unwrap_or(usize::MAX))
     }
 
     /// The processor time that the process has used so far.
