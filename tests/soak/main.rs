@@ -28,7 +28,7 @@ mod machine;
 mod servers;
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use load::{Load, Row};
@@ -41,6 +41,9 @@ use support::report::Outcome;
 use support::server::Server;
 use support::{place, running, scratch};
 use visitors::REQUESTS;
+
+/// What must happen gets this long. Only a fault ever takes it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 const COMMAND: &str =
     "SOAK=1 cargo test --release --test soak -- --ignored --nocapture";

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
+use crate::PATIENCE;
 use crate::load::{Load, Row};
 use crate::machine::{address, free_ports};
 use crate::pages::{FILM_LENGTH, Site};
 use crate::servers::Balancer;
-use crate::support::DEADLINE;
 use crate::support::client::{Client, get};
 use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
@@ -27,12 +27,12 @@ fn ends_well(server: &Server, site: &Site) -> Outcome {
     let sleepers: Outcome<Vec<_>> = (0..SLEEPERS).map(|_| sleeper()).collect();
     let mut held = server.hold()?;
     let mut download = server.send(get("/film"))?;
-    download.head(DEADLINE)?.has_status(200)?;
+    download.head(PATIENCE)?.has_status(200)?;
     server.signal("TERM")?;
     held.finish()?;
     let responses = sleepers?.into_iter().chain([held]);
     for mut client in responses {
-        let response = client.response(DEADLINE)?;
+        let response = client.response(PATIENCE)?;
         response.is(200, "hello.html", &site.hello)?;
     }
     ends_with_its_last_byte(&mut download)?;
@@ -104,7 +104,7 @@ pub fn behind_haproxy(
 fn is_asked(copy: &Server) -> Outcome {
     let is_asked =
         |lines: &[String]| lines.iter().any(|line| line.contains("\"GET /"));
-    if copy.stdout.wait(DEADLINE, is_asked) {
+    if copy.stdout.wait(PATIENCE, is_asked) {
         return Ok(());
     }
     let expected = "that the balancer uses a copy that's there again";

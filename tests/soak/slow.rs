@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::PATIENCE;
 use crate::pages::Site;
-use crate::support::DEADLINE;
 use crate::support::client::{Client, get};
 use crate::support::report::{Outcome, Symptom};
 use crate::visitors::WHOLE;
@@ -18,15 +18,15 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// but not into those for which a busy machine may forget a visitor.
 pub const OPTIONS: [&str; 10] = [
     "--idle-seconds",
-    "4",
+    "6",
     "--head-seconds",
-    "4",
+    "6",
     "--body-seconds",
-    "4",
+    "6",
     "--stall-seconds",
-    "4",
+    "6",
     "--linger-seconds",
-    "4",
+    "6",
 ];
 
 /// A client's life on one connection. It ends well with the number of responses
@@ -45,7 +45,7 @@ pub const LIVES: [(&str, Life); 8] = [
 ];
 
 fn silent(_: &Site, address: SocketAddr) -> Outcome<usize> {
-    Client::connect(address)?.is_closed(DEADLINE)?;
+    Client::connect(address)?.is_closed(PATIENCE)?;
     Ok(0)
 }
 
@@ -55,14 +55,14 @@ fn dripping_head(_: &Site, address: SocketAddr) -> Outcome<usize> {
     let start = Instant::now();
     // What comes is a refusal, sooner or later.
     while client.is_not_answered(PAUSE, "").is_ok() {
-        if start.elapsed() > DEADLINE {
-            let saw = format!("it still waits after {DEADLINE:?}");
+        if start.elapsed() > PATIENCE {
+            let saw = format!("it still waits after {PATIENCE:?}");
             return Err(client.deviation(Symptom::Hangs, "a 408", &saw));
         }
         client.send("x")?;
     }
-    client.response(DEADLINE)?.has_status(408)?;
-    client.is_closed(DEADLINE)?;
+    client.response(PATIENCE)?.has_status(408)?;
+    client.is_closed(PATIENCE)?;
     Ok(1)
 }
 
@@ -79,10 +79,10 @@ fn unread_download(_: &Site, address: SocketAddr) -> Outcome<usize> {
     let start = Instant::now();
     // Once the server has given up, a byte that it didn't read causes a reset.
     while client.send("x").is_ok() {
-        if start.elapsed() > DEADLINE {
+        if start.elapsed() > PATIENCE {
             let expected =
                 "that the server gives up a client that reads nothing";
-            let saw = format!("the connection is open after {DEADLINE:?}");
+            let saw = format!("the connection is open after {PATIENCE:?}");
             return Err(client.deviation(Symptom::Hangs, expected, &saw));
         }
         thread::sleep(PAUSE);
@@ -93,7 +93,7 @@ fn unread_download(_: &Site, address: SocketAddr) -> Outcome<usize> {
 fn gone_within_a_download(_: &Site, address: SocketAddr) -> Outcome<usize> {
     let mut client = Client::connect(address)?;
     client.send(get("/film"))?;
-    client.head(DEADLINE)?.has_status(200)?;
+    client.head(PATIENCE)?.has_status(200)?;
     client.part_of_body(1 << 20)?;
     thread::sleep(PAUSE);
     Ok(0)
@@ -103,7 +103,7 @@ fn slow_reader(site: &Site, address: SocketAddr) -> Outcome<usize> {
     let mut client = Client::with_small_buffer(address)?;
     let oldest = site.large.oldest();
     client.send(get("/large.txt"))?;
-    let head = client.head(DEADLINE)?;
+    let head = client.head(PATIENCE)?;
     head.has_status(200)?;
     let length = head.content_length().unwrap_or_default();
     let mut body = Vec::new();
@@ -116,7 +116,7 @@ fn slow_reader(site: &Site, address: SocketAddr) -> Outcome<usize> {
         let expected = "one version of the page, all of it";
         client.deviation(Symptom::Differs, expected, &saw).hint(WHOLE)
     })?;
-    client.is_closed(DEADLINE)?;
+    client.is_closed(PATIENCE)?;
     Ok(1)
 }
 
@@ -133,8 +133,8 @@ fn late_upload(_: &Site, address: SocketAddr) -> Outcome<usize> {
         thread::sleep(PAUSE);
     }
     // It was answered long ago, and the response has to be there still.
-    client.response(DEADLINE)?.has_status(405)?;
-    client.is_closed(DEADLINE)?;
+    client.response(PATIENCE)?.has_status(405)?;
+    client.is_closed(PATIENCE)?;
     Ok(1)
 }
 
@@ -144,12 +144,12 @@ fn half_closed(site: &Site, address: SocketAddr) -> Outcome<usize> {
     client.send(get("/small.txt"))?;
     client.stop_sending()?;
     thread::sleep(PAUSE);
-    let response = client.response(DEADLINE)?;
+    let response = client.response(PATIENCE)?;
     response.has_status(200)?;
     site.small.version(&response.body, oldest).map_err(|saw| {
         let expected = "one version of the page, all of it";
         client.deviation(Symptom::Differs, expected, &saw).hint(WHOLE)
     })?;
-    client.is_closed(DEADLINE)?;
+    client.is_closed(PATIENCE)?;
     Ok(1)
 }

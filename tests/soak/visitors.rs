@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::PATIENCE;
 use crate::pages::{Page, Site};
-use crate::support::DEADLINE;
 use crate::support::client::Client;
 use crate::support::report::{Outcome, Symptom};
 use crate::support::response::Response;
@@ -35,7 +35,7 @@ pub fn visit(
         get(&mut client, &site.small, "")?;
     } else {
         get(&mut client, &site.small, "Connection: close\r\n")?;
-        client.is_closed(DEADLINE)?;
+        client.is_closed(PATIENCE)?;
     }
     Ok(REQUESTS)
 }
@@ -56,7 +56,7 @@ fn ask(
     client.send(format!(
         "{method} /{name} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"
     ))?;
-    let mut response = client.head(DEADLINE)?;
+    let mut response = client.head(PATIENCE)?;
     if method == "GET" && response.status != 304 {
         let Some(length) = response.content_length() else {
             return response.differs("Content-Length once, with a number");
