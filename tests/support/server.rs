@@ -54,16 +54,23 @@ impl Server {
 
     /// A second server of the same program, at an address of that host.
     pub fn start_at(&self, host: &str) -> Outcome<Server> {
-        let mut command = self.program.command();
-        command.arg(format!("{host}:0"));
-        self.run_too(command)
+        self.with_options_at(&format!("{host}:0"), &[])
     }
 
     /// A second server of the same program, with these options. Fails if it
     /// doesn't take them.
     pub fn with_options(&self, options: &[&str]) -> Outcome<Server> {
+        self.with_options_at("127.0.0.1:0", options)
+    }
+
+    /// The same, at that address.
+    pub fn with_options_at(
+        &self,
+        address: &str,
+        options: &[&str],
+    ) -> Outcome<Server> {
         let mut command = self.program.command();
-        command.args(options).arg("127.0.0.1:0");
+        command.args(options).arg(address);
         self.run_too(command)
     }
 
