@@ -74,7 +74,8 @@ pub fn edits(text: &str) -> Vec<Edit> {
         }
     }
     for at in 0..code.masked.len() {
-        code.edits_at(at, &mut edits);
+        code.values_at(at, &mut edits);
+        code.parts_at(at, &mut edits);
     }
     for literal in &code.literals {
         let with = &text[literal.clone()];
@@ -102,8 +103,9 @@ impl Code {
         let end = tests.iter().filter_map(|it| text.find(it)).min();
         let text = &text[..end.unwrap_or(text.len())];
         let (mut masked, mut literals) = (String::new(), Vec::new());
-        while let Some(rest) = text.get(masked.len()..).filter(|it| *it != "") {
+        while masked.len() < text.len() {
             let start = masked.len();
+            let rest = &text[start..];
             let (length, mask) = if rest.starts_with("//") {
                 (rest.find('\n').unwrap_or(rest.len()), ' ')
             } else if rest.starts_with('"') || rest.starts_with("b\"") {
@@ -122,22 +124,21 @@ impl Code {
         Code { masked, literals }
     }
 
-    /// The edits of what begins here.
-    fn edits_at(&self, at: usize, edits: &mut Vec<Edit>) {
+    /// The edits of the negation, the number or the condition that begins here.
+    fn values_at(&self, at: usize, edits: &mut Vec<Edit>) {
         let (before, rest) = self.masked.split_at(at);
         let mut push = |length: usize, with: &str| {
             let (span, with) = (at..at + length, with.to_string());
             edits.push(Edit { span, with });
         };
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let first = rest.chars().next().unwrap();
-        let follows_word = before.ends_with(is_word);
-        let next = rest.chars().nth(1).unwrap_or(' ');
-        if first == '!' && !follows_word && (is_word(next) || next == '(') {
+        if before.ends_with(is_word) {
+            return;
+        }
+        if rest.starts_with('!') && rest[1..].starts_with(|c| is_name(c, '(')) {
             push(1, "");
         }
         let is_index = before.ends_with('.') && !before.ends_with("..");
-        if first.is_ascii_digit() && !follows_word && !is_index {
+        if rest.starts_with(|c: char| c.is_ascii_digit()) && !is_index {
             let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
             if let Ok(number) = rest[..length].replace('_', "").parse::<u64>() {
                 push(length, &(number + 1).to_string());
@@ -148,42 +149,52 @@ impl Code {
         }
         for keyword in ["if ", "while "] {
             let Some(after) = rest.strip_prefix(keyword) else { continue };
-            if follows_word || after.starts_with("let ") {
-                continue;
-            }
             let end = [find(after, " {"), find(after, " =>")];
-            if let Some(end) = end.into_iter().flatten().min() {
-                let keyword = keyword.to_string();
-                push(keyword.len() + end, &(keyword.clone() + "true"));
-                push(keyword.len() + end, &(keyword + "false"));
+            let end = end.into_iter().flatten().min();
+            if let Some(end) = end.filter(|_| !after.starts_with("let ")) {
+                push(keyword.len() + end, &format!("{keyword}true"));
+                push(keyword.len() + end, &format!("{keyword}false"));
             }
         }
-        // One of several patterns or flags.
+    }
+
+    /// The edits that leave out what begins here: one of several patterns or
+    /// flags, a method's call in a chain, or a statement.
+    fn parts_at(&self, at: usize, edits: &mut Vec<Edit>) {
+        let (before, rest) = self.masked.split_at(at);
+        let mut leave_out = |length: usize| {
+            let (span, with) = (at..at + length, String::new());
+            edits.push(Edit { span, with });
+        };
         if rest.starts_with("| ") && before.ends_with(' ') {
             let ends = [" ", "\n", ",", ";", ")"];
             let ends = ends.iter().filter_map(|end| find(&rest[2..], end));
-            push(2 + ends.min().unwrap_or(0), "");
+            leave_out(2 + ends.min().unwrap_or(0));
         }
-        // A call of a method, in a chain.
-        if first == '.' && next.is_ascii_lowercase() {
-            let name = rest[1..].find(|c| !is_word(c)).unwrap_or(0) + 1;
-            if rest[name..].starts_with('(') {
-                let end = find(&rest[name + 1..], ")");
-                push(name + 1 + end.map_or(0, |end| end + 1), "");
+        if let Some(call) = rest.strip_prefix('.') {
+            let name = call.find(|c| !is_word(c)).unwrap_or(0);
+            let arguments = call[name..].strip_prefix('(');
+            if let Some(end) = arguments.and_then(|it| find(it, ")")) {
+                leave_out(".()".len() + name + end);
             }
         }
-        let begins = before.trim_end().ends_with(['{', '}', ';']);
-        let words = rest.split(|c| !is_word(c) && c != '#');
-        if begins
+        let begins = before.trim_end().ends_with(['{', '}', ';'])
             && before.ends_with([' ', '\n'])
-            && !first.is_whitespace()
-            && first != '}'
-            && !KEPT.contains(&words.into_iter().next().unwrap_or(""))
-            && let Some(end) = find(rest, ";")
-        {
-            push(end + 1, "");
+            && !rest.starts_with([' ', '\n', '}']);
+        let word = rest.split(|c| !is_name(c, '#')).next().unwrap_or("");
+        if begins && !KEPT.contains(&word) {
+            find(rest, ";").into_iter().for_each(|end| leave_out(end + 1));
         }
     }
+}
+
+/// Whether it may be in a name.
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn is_name(c: char, or: char) -> bool {
+    is_word(c) || c == or
 }
 
 /// How long the literal is that the text begins with.
