@@ -131,6 +131,18 @@ pub fn aborted_connections_do_not_delay_the_next(server: &Server) -> Outcome {
     Ok(())
 }
 
+/// The server's owner is told why no client gets in.
+fn is_reported(server: &Server) -> Outcome {
+    let start = "cannot accept connections: ";
+    let is_said =
+        |lines: &[String]| lines.iter().any(|line| line.starts_with(start));
+    if !server.program.is_ours || server.stderr.wait(DEADLINE, is_said) {
+        return Ok(());
+    }
+    let saw = format!("{:?}", server.stderr.lines());
+    differs(&format!("a line on standard error: `{start}…`"), &saw)
+}
+
 pub fn memory_exhaustion_does_not_spin(server: &Server) -> Outcome {
     server.by_hand(
         "errors=$(mktemp)\n\
@@ -145,6 +157,7 @@ pub fn memory_exhaustion_does_not_spin(server: &Server) -> Outcome {
                 // An event loop tries to accept only if there's a client.
                 let _client = server.connect()?;
                 does_not_spin(&server)?;
+                is_reported(&server)?;
             }
             None => return Ok(()),
         }

@@ -135,6 +135,29 @@ pub fn malformed_or_endless_trailers_are_400(server: &Server) -> Outcome {
     )
 }
 
+pub fn limits_of_chunked_bodies_are_exact(server: &Server) -> Outcome {
+    // The line before a chunk has its CR, too.
+    let line = |length| {
+        let extension = "x".repeat(length - "4;\r".len());
+        format!("4;{extension}\r\nabcd\r\n0\r\n\r\n")
+    };
+    let trailers = |count| format!("0\r\n{}\r\n", "A: b\r\n".repeat(count));
+    let hint = "look at the limits of what comes with chunks: 1,024 bytes for \
+                the line before each, with its CR, and 16 fields after the last \
+                one. What's allowed is skipped, and one more is refused.";
+    are_refused(server, &[&trailers(17)], hint)?;
+    are_skipped(server, &[&trailers(16)], hint)?;
+    server.by_hand(
+        "for n in 1021 1022; do\n\
+         (printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nTransfer-Encoding: chunked\\r\\n'\n\
+         printf '\\r\\n4;%s\\r\\n' $(printf %${n}s | tr ' ' x)\n\
+         printf 'abcd\\r\\n0\\r\\n\\r\\n'; sleep 1) | curl -s -m 3 telnet://ADDRESS\n\
+         done   # 405 for a line of 1 KiB, 400 for one byte more",
+    );
+    are_refused(server, &[&line(1025)], hint)?;
+    are_skipped(server, &[&line(1024)], hint)
+}
+
 pub fn total_of_chunks_cannot_wrap(server: &Server) -> Outcome {
     let hint = "look at how you add up the lengths of the chunks. A sum of \
                 numbers that a client chooses can exceed any type: it panics in \

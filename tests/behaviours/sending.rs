@@ -50,13 +50,51 @@ pub fn large_file_is_sent_in_constant_memory(server: &Server) -> Outcome {
     client.is_closed(DEADLINE)
 }
 
+/// Small files, each of which may well be kept in memory.
+#[cfg(target_os = "linux")]
+pub fn many_small_files_do_not_fill_the_memory(server: &Server) -> Outcome {
+    const COUNT: usize = 400;
+    const LENGTH: usize = 60_000;
+    let directory = Directory::new(&[("a", "a")]).and(
+        "for n in $(seq 400); do head -c 60000 /dev/zero > \"$d/site/$n\"; done\n",
+    );
+    for number in 1..=COUNT {
+        let path = directory.site().join(number.to_string());
+        fs::write(path, [0; LENGTH]).unwrap();
+    }
+    let server = directory.served_by(server)?;
+    is(&directory.get(&server, "/a")?, 200, "a")?;
+    directory.by_hand(
+        &server,
+        "curl -s -m 60 -o /dev/null 'http://ADDRESS/[1-400]'\n\
+         grep VmHWM /proc/$server/status   # the most memory that it has had",
+    );
+    let before = server.peak_memory()?;
+    for number in 1..=COUNT {
+        let response = server.get(&format!("/{number}"))?;
+        response.is(200, "60,000 zeros", &[0; LENGTH])?;
+    }
+    let more = server.peak_memory()?.saturating_sub(before);
+    if more < 12 * 1024 {
+        return Ok(());
+    }
+    let expected = "at most 12 MiB of memory for 24 MB of files";
+    differs(expected, &format!("{more} KiB")).map_err(|it| {
+        it.hint(
+            "look at what you keep of a file that was sent. Usual cause: a \
+             cache without a limit, which a client can fill by asking for one \
+             file after the other.",
+        )
+    })
+}
+
 /// A client that has asked for a large file and has its head. The buffers on
 /// the way are full, and most of the file is still unread.
 #[cfg(target_os = "linux")]
 fn while_it_is_sent(
     server: &Server,
     change: impl FnOnce(&File),
-) -> Outcome<u64> {
+) -> Outcome<(u64, Server)> {
     let large = Large::new("changing");
     let server = server.serving(&large.root.0)?;
     let mut client = server.send(get("/large"))?;
@@ -71,13 +109,13 @@ fn while_it_is_sent(
     client.is_closed(DEADLINE)?;
     server.get("/small")?.has_status(200)?;
     server.is_well()?;
-    Ok(count)
+    Ok((count, server))
 }
 
 #[cfg(target_os = "linux")]
 pub fn growing_file_keeps_its_length(server: &Server) -> Outcome {
     server.by_hand(changing("head -c 30000000 /dev/zero >> \"$d/large\""));
-    let count = while_it_is_sent(server, |file| {
+    let (count, _) = while_it_is_sent(server, |file| {
         file.set_len(2 * Large::LENGTH).unwrap();
     })?;
     if count == Large::LENGTH {
@@ -96,12 +134,19 @@ pub fn growing_file_keeps_its_length(server: &Server) -> Outcome {
 #[cfg(target_os = "linux")]
 pub fn shrinking_file_ends_the_connection(server: &Server) -> Outcome {
     server.by_hand(changing("truncate -s 1000 \"$d/large\""));
-    let count = while_it_is_sent(server, |file| file.set_len(1000).unwrap())?;
-    if count < Large::LENGTH {
-        return Ok(());
+    let (count, server) =
+        while_it_is_sent(server, |file| file.set_len(1000).unwrap())?;
+    if count >= Large::LENGTH {
+        let expected = "the end of the connection, because the rest is gone";
+        return differs(expected, &format!("{count} bytes"));
     }
-    let expected = "the end of the connection, because the rest is gone";
-    differs(expected, &format!("{count} bytes"))
+    let why = "connection failed: the file became shorter";
+    let is_said = |lines: &[String]| lines.iter().any(|line| line == why);
+    if server.program.is_ours && !server.stderr.wait(DEADLINE, is_said) {
+        let saw = format!("{:?}", server.stderr.lines());
+        return differs(&format!("on standard error: {why}"), &saw);
+    }
+    Ok(())
 }
 
 /// Changes a large file by hand while curl takes it slowly.

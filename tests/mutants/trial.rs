@@ -1,0 +1,156 @@
+//! Tries an edited step: its unit tests, and then what its target asks of it.
+
+use crate::place::repository;
+use std::collections::BTreeMap;
+use std::env::consts::EXE_SUFFIX;
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// After that, tests hang.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// What becomes of an edit.
+pub enum Fate {
+    /// It doesn't compile, or to the same program as before.
+    NoMutant,
+    /// By this test.
+    Caught(String),
+    Survived,
+}
+
+/// A place for one step's mutants.
+pub struct Bench {
+    /// `step20`
+    step: String,
+    /// Looks like `target/debug`, so that a copy of the step's target takes the
+    /// mutant for the step.
+    directory: PathBuf,
+    files: BTreeMap<String, String>,
+    /// The step's program, as it is.
+    server: Vec<u8>,
+}
+
+impl Bench {
+    /// Panics unless the step as it is passes.
+    pub fn new(
+        step: &str,
+        files: &BTreeMap<String, String>,
+        target: &Path,
+        directory: &Path,
+    ) -> Bench {
+        for name in ["deps", "source"] {
+            fs::create_dir_all(directory.join(name)).unwrap();
+        }
+        fs::copy(target, directory.join("deps").join(step)).unwrap();
+        for (name, text) in files {
+            fs::write(directory.join("source").join(name), text).unwrap();
+        }
+        let mut bench = Bench {
+            step: step.to_string(),
+            directory: directory.to_path_buf(),
+            files: files.clone(),
+            server: Vec::new(),
+        };
+        if let Fate::Caught(test) = bench.run("main.rs") {
+            panic!("{step} fails without any edit: {test}");
+        }
+        let server = bench.compile(false).expect("it was compiled");
+        bench.server = fs::read(server).unwrap();
+        bench
+    }
+
+    /// Tries the step with this text in one of its files.
+    pub fn try_edit(&self, file: &str, text: &str) -> Fate {
+        let path = self.directory.join("source").join(file);
+        fs::write(&path, text).unwrap();
+        let fate = self.run(file);
+        fs::write(&path, &self.files[file]).unwrap();
+        fate
+    }
+
+    /// Runs the tests, those first that are the likeliest to catch the edit.
+    fn run(&self, file: &str) -> Fate {
+        let Some(server) = self.compile(false) else { return Fate::NoMutant };
+        if fs::read(server).unwrap() == self.server {
+            return Fate::NoMutant;
+        }
+        let target = self.directory.join("deps").join(&self.step);
+        let module = file.replace(".rs", "::");
+        let unit_tests = |filter: &str| {
+            let tests = self.compile(true).expect("the server compiles");
+            failed_test(&tests, filter).map(|name| format!("unit test {name}"))
+        };
+        let has_tests = self.files[file].contains("\nmod tests {");
+        let failed = has_tests.then(|| unit_tests(&module)).flatten();
+        let failed = failed.or_else(|| failed_test(&target, ""));
+        match failed.or_else(|| unit_tests("")) {
+            Some(test) => Fate::Caught(test),
+            None => Fate::Survived,
+        }
+    }
+
+    /// The program, if it can be compiled.
+    fn compile(&self, is_test: bool) -> Option<PathBuf> {
+        let name = if is_test { "unit_tests" } else { &self.step };
+        let program = self.directory.join(format!("{name}{EXE_SUFFIX}"));
+        let cache = self.directory.join(format!("{name}-incremental"));
+        let mut rustc = Command::new("rustc");
+        rustc.args(["--edition=2024", "-Awarnings", "-C"]);
+        rustc.arg(format!("incremental={}", cache.display()));
+        rustc.args(is_test.then_some("--test")).arg("-o").arg(&program);
+        rustc.arg(self.directory.join("source/main.rs"));
+        rustc.env("CARGO_MANIFEST_DIR", repository());
+        let run = rustc.output().unwrap();
+        run.status.success().then_some(program)
+    }
+}
+
+/// Runs tests until one fails, or hangs. Returns its name.
+fn failed_test(program: &Path, filter: &str) -> Option<String> {
+    let mut tests = start(program, &[filter]);
+    let output = BufReader::new(tests.stdout.take().unwrap());
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in output.lines().map_while(Result::ok) {
+            _ = sender.send(line);
+        }
+    });
+    let deadline = Instant::now() + LIMIT;
+    let failed = loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match lines.recv_timeout(left) {
+            Ok(line) if line.starts_with("test result: ") => break None,
+            Ok(line) => {
+                let name = line.strip_prefix("test ");
+                let name = name.and_then(|it| it.strip_suffix(" ... FAILED"));
+                if let Some(name) = name.filter(|name| fails(program, name)) {
+                    break Some(name.to_string());
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => break Some("it hangs".into()),
+            Err(_) => break Some("the tests die".into()),
+        }
+    };
+    _ = tests.kill();
+    _ = tests.wait();
+    failed
+}
+
+/// Whether a test fails once more. The other servers may have taken the time that
+/// it needs.
+fn fails(program: &Path, name: &str) -> bool {
+    let mut test = start(program, &["--exact", name]);
+    _ = io::copy(&mut test.stdout.take().unwrap(), &mut io::sink());
+    !test.wait().unwrap().success()
+}
+
+fn start(program: &Path, arguments: &[&str]) -> Child {
+    let mut command = Command::new(program);
+    command.args(arguments).env("RUST_BACKTRACE", "0");
+    command.stderr(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+}
