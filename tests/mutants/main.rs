@@ -10,6 +10,9 @@
 mod edits;
 mod trial;
 
+#[allow(dead_code)] // The book needs more of it.
+#[path = "../support/catalogue.rs"]
+mod catalogue;
 #[allow(dead_code)] // The steps' tests need more of it,
 #[path = "../support/place.rs"]
 mod place;

@@ -1,5 +1,6 @@
 //! Tries an edited step: its unit tests, and then what its target asks of it.
 
+use crate::catalogue;
 use crate::place::repository;
 use std::collections::BTreeMap;
 use std::env::consts::EXE_SUFFIX;
@@ -83,11 +84,14 @@ impl Bench {
         let module = file.replace(".rs", "::");
         let unit_tests = |filter: &str| {
             let tests = self.compile(true).expect("the server compiles");
-            failed_test(&tests, filter).map(|name| format!("unit test {name}"))
+            let failed = failed_test(&tests, &[filter.to_string()]);
+            failed.map(|name| format!("unit test {name}"))
         };
         let has_tests = self.files[file].contains("\nmod tests {");
         let failed = has_tests.then(|| unit_tests(&module)).flatten();
-        let failed = failed.or_else(|| failed_test(&target, ""));
+        let has = || failed_test(&target, &catalogue::all_but_slow_rows());
+        let lacks = || failed_test(&target, &["lacks::".to_string()]);
+        let failed = failed.or_else(has).or_else(lacks);
         match failed.or_else(|| unit_tests("")) {
             Some(test) => Fate::Caught(test),
             None => Fate::Survived,
@@ -111,8 +115,8 @@ impl Bench {
 }
 
 /// Runs tests until one fails, or hangs. Returns its name.
-fn failed_test(program: &Path, filter: &str) -> Option<String> {
-    let mut tests = start(program, &[filter]);
+fn failed_test(program: &Path, arguments: &[String]) -> Option<String> {
+    let mut tests = start(program, arguments);
     let output = BufReader::new(tests.stdout.take().unwrap());
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
@@ -144,12 +148,13 @@ fn failed_test(program: &Path, filter: &str) -> Option<String> {
 /// Whether a test fails once more. The other servers may have taken the time that
 /// it needs.
 fn fails(program: &Path, name: &str) -> bool {
-    let mut test = start(program, &["--exact", name]);
+    let arguments = ["--exact", "--include-ignored", name].map(String::from);
+    let mut test = start(program, &arguments);
     _ = io::copy(&mut test.stdout.take().unwrap(), &mut io::sink());
     !test.wait().unwrap().success()
 }
 
-fn start(program: &Path, arguments: &[&str]) -> Child {
+fn start(program: &Path, arguments: &[String]) -> Child {
     let mut command = Command::new(program);
     command.args(arguments).env("RUST_BACKTRACE", "0");
     command.stderr(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
