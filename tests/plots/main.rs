@@ -254,7 +254,13 @@ fn the_chapter_says_what_was_measured() {
         (ahead, "speed_keep_alive", "step05", "step04", 1.1..=100.0),
         (class, "speed_keep_alive", "step20", NGINX, 0.5..=2.0),
         (class, "speed_keep_alive", "step20", TUNED, 0.5..=2.0),
-        ("Now step 20's lead is gone", "speed_close", "step20", "step05", 0.6..=1.6),
+        (
+            "Now step 20's lead is gone",
+            "speed_close",
+            "step20",
+            "step05",
+            0.6..=1.6,
+        ),
         (ahead, "speed_close", "step05", "step04", 1.1..=100.0),
         (
             "more than ten times as many requests",
