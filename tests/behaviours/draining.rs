@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::connections::get;
 use super::differs;
+#[cfg(target_os = "linux")]
+use super::directory::{Large, with_large_file};
 use super::responding::is_hello;
 #[cfg(target_os = "linux")]
 use super::shutdown::shutdown_works_without_free_descriptors;
@@ -113,12 +115,32 @@ pub fn shutdown_fails_only_if_a_response_is_cut_off(
             + "\nkill $server; (sleep 4; kill -KILL $server) &\n\
                wait $server; echo \"exit status $?\"   # 0",
     );
-    let server = draining(server, "0.3")?;
-    let mut served = server.send(client::get("/"))?;
+    let drained = draining(server, "0.3")?;
+    let mut served = drained.send(client::get("/"))?;
     is_hello(&served.response(DEADLINE)?)?;
-    let _held = server.hold()?;
+    let _held = drained.hold()?;
+    drained.signal("TERM")?;
+    ends_with(&drained, 0)?;
+    #[cfg(target_os = "linux")]
+    slow_reader_is_cut_off(server)?;
+    Ok(())
+}
+
+/// Its connection rests while its response isn't whole.
+#[cfg(target_os = "linux")]
+fn slow_reader_is_cut_off(server: &Server) -> Outcome {
+    let large = Large::new("cut-off");
+    let options = ["--drain-seconds", "0.3"];
+    let limits = ["--stall-seconds", "60"];
+    let server = large.served_with(server, &options, &limits)?;
+    server.by_hand(with_large_file(
+        "curl -s -m 15 --limit-rate 1k -o /dev/null http://ADDRESS/large & sleep 1\n\
+         kill $server; wait $server; echo \"exit status $?\"   # 1, after 10 s",
+    ));
+    let mut client = server.send(client::get("/large"))?;
+    client.head(DEADLINE)?.has_status(200)?;
     server.signal("TERM")?;
-    ends_with(&server, 0)
+    ends_with(&server, 1)
 }
 
 pub fn shutdown_gives_a_started_request_two_seconds(

@@ -48,11 +48,12 @@ impl Site {
     pub fn new(server: &Server) -> Outcome<Site> {
         let directory = Directory::new(&[]).and(
             "printf 0123456789 > \"$d/site/ten\"; : > \"$d/site/empty\"\n\
+             printf 0 > \"$d/site/one\"\n\
              seq -f %05g 0 49999 > \"$d/site/large.txt\"\n\
              touch -t 200001010000 \"$d/site\"/*\n",
         );
-        for (name, text) in [("ten", TEN), ("empty", ""), ("large.txt", &LARGE)]
-        {
+        let small = [("ten", TEN), ("one", "0"), ("empty", "")];
+        for (name, text) in small.into_iter().chain([("large.txt", &**LARGE)]) {
             fs::write(directory.site().join(name), text).unwrap();
             directory.set_modified(name, Duration::from_secs(946_684_800));
         }

@@ -44,6 +44,8 @@ pub fn single_range_is_206(server: &Server) -> Outcome {
         let fields = [&*format!("Range: {value}")];
         is_part(&site.get("/ten", &fields)?, &fields, part, TEN)?;
     }
+    let fields = ["Range: bytes=0-0"];
+    is_part(&site.get("/one", &fields)?, &fields, 0..1, "0")?;
     let length = large.len();
     for (value, part) in [
         ("bytes=299000-", 299_000..length),

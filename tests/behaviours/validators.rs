@@ -256,7 +256,7 @@ pub fn list_of_tags_is_read(server: &Server) -> Outcome {
         format!("W/{tag}"),
         format!("\"x\", {tag}"),
         format!("{tag},\"x\""),
-        format!("\"x\" ,, \t\"y\",{tag} ,"),
+        format!("\"x\" ,, \t\"y\"\t,{tag} ,"),
         format!("W/\"x\", W/{tag}, \"\""),
         format!("\"x, y\", {tag}"),
     ] {

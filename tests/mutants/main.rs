@@ -5,7 +5,8 @@
 //! That edits one operator, constant, condition or call at a time, a random 60 of
 //! all that there are, and runs the step's tests against each edited step. Others
 //! are tried with `COUNT=500`, another `SEED=7`, or only a `FILE=connection.rs`.
-//! A file that the next step has, too, is left to that step.
+//! A file that the next step has, too, is left to that step. What only
+//! `tests/cli.rs` asks for, such as a message about the command line, survives.
 
 mod edits;
 mod trial;
