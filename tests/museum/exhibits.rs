@@ -198,8 +198,8 @@ museum! {
         "cpp-httplib, issue 2530"
         ("https://github.com/yhirose/cpp-httplib/issues/2530"),
         files::LONG_LINE,
-        "Older versions of the library read a line until it ended, and this \
-         one doesn't. Five clients with 16 MiB each took 80 MiB.",
+        "Older versions of the library read each line to its end, and this \
+         line has none. Five clients with 16 MiB each took 80 MiB.",
         "step12_limits";
     files::log_contains_no_control_character:
         "Ruby's own web server", 2010,
