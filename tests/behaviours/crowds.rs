@@ -145,7 +145,8 @@ pub fn thousands_of_slow_clients_delay_no_other_client(
     Ok(())
 }
 
-/// Each of the four would keep a worker busy for twenty seconds.
+/// The greedy client would keep the only worker busy for twenty seconds. By hand,
+/// there are four workers, and a client for each.
 pub fn pipelined_requests_delay_no_other_client(server: &Server) -> Outcome {
     server.by_hand(format!(
         "for client in 1 2 3 4; do (for i in $(seq 400)\n\

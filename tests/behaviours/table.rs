@@ -19,11 +19,11 @@
 /// What a step lacks is proved by `cargo test` in the last step before the row
 /// holds, in the first one after, and where a chapter names the test: `hangs
 /// until 15 (named in 06)`. All other such tests would take longer than anybody
-/// likes to wait. They're ignored, but `.ci/run` runs them. So it does with a test
-/// that takes long, where the row `holds from 18 (slow)`. One that takes some
-/// tenths of a second `holds from 13 (costly)`: it runs in the step where that
-/// begins, in the last step, and where a chapter names it. One that `holds until 15
-/// (costly)` runs only there.
+/// likes to wait. They're ignored, but `.ci/run` runs them. The same goes for a test
+/// that takes long, where the row `holds from 18 (slow)`. One that takes a few tenths
+/// of a second `holds from 13 (costly)`: it runs in the step where that begins, in
+/// the last step, and where a chapter names it. Where it `holds until 15 (costly)`,
+/// it runs only in step 15.
 macro_rules! table {
     ($which:ident $step:ident) => { each_row! { $which $step
         // step 01: a server that stays up

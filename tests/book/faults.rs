@@ -34,8 +34,9 @@ impl Faults {
         };
         self.add(format!(
             "{} is stale. What it should say, or what is new in it:\n{}\n\
-             To rewrite it: BLESS=1 cargo test --test book; then read what has \
-             changed, and mend the text around it",
+             To rewrite it: BLESS=1 cargo test --test book -- \
+             --include-ignored; then read what has changed, and mend the text \
+             around it",
             name(path),
             new[..new.len().min(60)].join("\n")
         ));

@@ -6,13 +6,13 @@ use std::ops::Range;
 
 /// How a thread goes on after a move.
 pub enum Flow {
-    /// With the next move, in a block's first line the one inside of it.
+    /// With the next move. After a line that begins a block, that's inside it.
     Next,
-    /// Behind the line, and behind the block or the call that it begins.
+    /// After the line, and after the block or the call that it begins.
     Skip,
     /// It waits, and nothing has happened.
     Wait,
-    /// Behind the function.
+    /// After the end of the function.
     Return,
 }
 
@@ -35,7 +35,8 @@ pub struct Line<S> {
     pub call: Option<Function<S>>,
 }
 
-/// A line that does nothing another thread could see, or that matters here.
+/// A line without a move: no other thread could see what it does, or it doesn't
+/// matter here.
 pub fn line<S>(text: &'static str) -> Line<S> {
     Line { text, moves: Vec::new(), call: None }
 }
@@ -184,12 +185,12 @@ fn add<S>(function: &Function<S>, code: &mut Vec<Code<S>>) {
 
 /// Where the end of a line's block leads back to, if it's a loop.
 fn back<S>(line: &Line<S>, start: usize, end: usize) -> Option<usize> {
-    // Without a move to leave it, it isn't told as a loop.
+    // Without a move that can leave it, the model has it as a plain block.
     let can_end = !line.moves.is_empty();
     match line.text.split([' ', '{']).next() {
         Some("loop") => Some(start),
         Some("while") if can_end => Some(start),
-        // What it goes through is only found once.
+        // What it goes through is determined only once.
         Some("for") if can_end => Some(end - 1),
         _ => None,
     }

@@ -69,7 +69,7 @@ pub fn faults<S>(
         let body = body(&read(file), name);
         let body = body.unwrap_or_else(|| panic!("there's no {place}"));
         let told: Vec<_> = function.lines.iter().map(|it| it.text).collect();
-        // Of `main`, only a part is told.
+        // The model has only a part of `main`.
         let is_told = match name {
             "main" => body.windows(told.len()).any(|part| part == told),
             _ => body == told,

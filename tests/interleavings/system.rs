@@ -9,7 +9,7 @@ pub struct System<S> {
     threads: Vec<(&'static str, Vec<Code<S>>)>,
 }
 
-/// What may be so, in words and in a state.
+/// What a state may be like: in words, and as a question about one.
 type Claim<S> = (&'static str, fn(&S) -> bool);
 
 /// What holds, whatever order the threads run in.
@@ -26,15 +26,15 @@ pub struct Claims<S: 'static> {
 /// The number of states, or what isn't as claimed, and in which order.
 pub type Outcome = Result<usize, String>;
 
-/// Says the number of states.
+/// Panics unless all is as claimed. Prints and returns the number of states.
 pub fn holds(what: &str, outcome: Outcome) -> usize {
     let states = outcome.unwrap_or_else(|order| panic!("{what}: {order}"));
     println!("{what}: as claimed in all {states} states");
     states
 }
 
-/// A mistake leads to this, and an order that's one of the shortest ends like
-/// this.
+/// Panics unless a mistake leads to `what`, and one of the shortest orders in
+/// which it does ends with `order`.
 pub fn fails(mistake: &str, outcome: Outcome, what: &str, order: &str) {
     let found = outcome.expect_err(mistake);
     println!("If {mistake}: {found}");

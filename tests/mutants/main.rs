@@ -52,7 +52,10 @@ fn number(name: &str, default: u64) -> u64 {
 /// Some have to survive: they change nothing, or only how fast it goes.
 #[test]
 fn edits_that_no_test_notices_are_listed() {
-    let Ok(name) = env::var("MUTATE") else { return };
+    let Ok(name) = env::var("MUTATE") else {
+        eprintln!("skipped: MUTATE names no step");
+        return;
+    };
     let all = steps::all().unwrap();
     let at = all.iter().position(|step| step.name() == name);
     let at = at.unwrap_or_else(|| panic!("MUTATE={name}: like step20, please"));
@@ -60,6 +63,8 @@ fn edits_that_no_test_notices_are_listed() {
     let later = all.get(at + 1).map(|step| step.files().unwrap());
     let later = later.unwrap_or_default();
     let only = env::var("FILE").unwrap_or_default();
+    let is_here = only.is_empty() || files.contains_key(&only);
+    assert!(is_here, "FILE={only}: {name} has no such file");
     let mut left = Vec::new();
     for (file, text) in &files {
         let is_asked_for = only.is_empty() || only == *file;

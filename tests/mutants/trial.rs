@@ -12,7 +12,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// After that, tests hang.
+/// Tests that take longer are said to hang.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// What becomes of an edit.
@@ -28,9 +28,10 @@ pub enum Fate {
 pub struct Bench {
     /// `step20`
     step: String,
-    /// Looks like `target/debug`, so that a copy of the step's target takes the
-    /// mutant for the step.
+    /// Looks like `target/debug`.
     directory: PathBuf,
+    /// A copy of the step's target, which takes the mutant for the step.
+    target: PathBuf,
     files: BTreeMap<String, String>,
     /// The step's program, as it is.
     server: Vec<u8>,
@@ -47,13 +48,15 @@ impl Bench {
         for name in ["deps", "source"] {
             fs::create_dir_all(directory.join(name)).unwrap();
         }
-        fs::copy(target, directory.join("deps").join(step)).unwrap();
+        let copy = directory.join(format!("deps/{step}{EXE_SUFFIX}"));
+        fs::copy(target, &copy).unwrap();
         for (name, text) in files {
             fs::write(directory.join("source").join(name), text).unwrap();
         }
         let mut bench = Bench {
             step: step.to_string(),
             directory: directory.to_path_buf(),
+            target: copy,
             files: files.clone(),
             server: Vec::new(),
         };
@@ -80,7 +83,6 @@ impl Bench {
         if fs::read(server).unwrap() == self.server {
             return Fate::NoMutant;
         }
-        let target = self.directory.join("deps").join(&self.step);
         let module = file.replace(".rs", "::");
         let unit_tests = |filter: &str| {
             let tests = self.compile(true).expect("the server compiles");
@@ -89,8 +91,8 @@ impl Bench {
         };
         let has_tests = self.files[file].contains("\nmod tests {");
         let failed = has_tests.then(|| unit_tests(&module)).flatten();
-        let has = || failed_test(&target, &catalogue::all_but_slow_rows());
-        let lacks = || failed_test(&target, &["lacks::".to_string()]);
+        let has = || failed_test(&self.target, &catalogue::all_but_slow_rows());
+        let lacks = || failed_test(&self.target, &["lacks::".to_string()]);
         let failed = failed.or_else(has).or_else(lacks);
         match failed.or_else(|| unit_tests("")) {
             Some(test) => Fate::Caught(test),
@@ -156,6 +158,7 @@ fn fails(program: &Path, name: &str) -> bool {
 
 fn start(program: &Path, arguments: &[String]) -> Child {
     let mut command = Command::new(program);
-    command.args(arguments).env("RUST_BACKTRACE", "0");
+    // No other server may be asked instead of the mutant.
+    command.args(arguments).env("RUST_BACKTRACE", "0").env_remove("SERVER");
     command.stderr(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
 }

@@ -1,6 +1,7 @@
 //! Many clients at once, while the pages change, and what became of them.
 
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -97,7 +98,9 @@ impl Load<'_> {
                 [(); VISITORS].map(|()| scope.spawn(|| self.visit()));
             let result = work();
             for visitor in visitors {
-                _ = visitor.join();
+                if let Err(panic) = visitor.join() {
+                    resume_unwind(panic);
+                }
             }
             drop(end);
             result

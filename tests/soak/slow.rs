@@ -11,11 +11,11 @@ use crate::support::client::{Client, get};
 use crate::support::report::{Outcome, Symptom};
 use crate::visitors::WHOLE;
 
-/// How long each client waits again and again.
+/// How long a client pauses before it goes on.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What the server is told, so that a client's whole life fits into seconds,
-/// but not into those for which a busy machine may forget a visitor.
+/// The server's deadlines: so short that a slow client's whole life takes only
+/// seconds, and so long that a visitor on a busy machine meets none of them.
 pub const OPTIONS: [&str; 10] = [
     "--idle-seconds",
     "6",

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// What chooses one of the faults, all of which are in the same program. It's
-/// the number of a fault, or of none.
+/// Chooses one of the faults, which are all in the same program. It's the number
+/// of a fault, or the next one for none.
 const CHOICE: &str = "
 pub static FAULT: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| {
     std::env::var(\"FAULT\").unwrap().parse().unwrap()
@@ -53,8 +53,8 @@ fn each_fault_is_found_and_can_be_played_again() {
     assert!(missed.is_empty(), "not found:\n{}", missed.join("\n"));
 }
 
-/// Compiles a copy of the program that has all the faults, and makes them where
-/// `FAULT` says so.
+/// Compiles a copy of the program with all the faults, of which `FAULT` turns on
+/// one.
 fn compile(scratch: &Path) -> PathBuf {
     let copy = scratch.join("steps");
     for directory in ["step20_scale", "tools/spoil", "tools/spoil/parts"] {

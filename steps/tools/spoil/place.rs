@@ -38,13 +38,15 @@ pub static OPTIONS: LazyLock<Arc<Options>> = LazyLock::new(|| {
     Arc::new(Options { root, demo: false, ..Options::default() })
 });
 
-/// The directory around the root. It's gone when this is.
+/// The directory around the root. It's removed when this is dropped.
 pub struct Place(PathBuf);
 
 impl Place {
     pub fn new() -> io::Result<Place> {
         let name = format!("spoil-{}", process::id());
         let place = Place(env::temp_dir().join(name));
+        // A run that was killed may have left it.
+        _ = fs::remove_dir_all(&place.0);
         let root = place.0.join("root");
         for name in
             FILES.iter().filter(|name| !["empty", "large"].contains(name))

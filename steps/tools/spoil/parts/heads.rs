@@ -135,7 +135,7 @@ fn request_line(line: &[u8]) -> Result<Line<'_>, Status> {
 
 fn target_of<'a>(method: &str, target: &'a str) -> Option<(&'a str, &'a str)> {
     if method == "CONNECT" {
-        // Here, the port is a must.
+        // Here, the port is required.
         let (_, port) = target.rsplit_once(':')?;
         let valid = is_host(target) && port.parse::<u16>().is_ok();
         return valid.then_some((target, ""));
