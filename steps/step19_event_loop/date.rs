@@ -19,7 +19,7 @@ pub fn imf_fixdate(time: SystemTime) -> String {
     // 1 January 1970 was a Thursday.
     let (weekday, month) = (WEEKDAYS[(days % 7) as usize], MONTHS[month]);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    // Each response has dates, and filling in a form takes a fifth of the time
+    // Each response has dates, and filling in a form takes a quarter of the time
     // that `format!` does.
     let mut form = *b"___, 00 ___ 0000 00:00:00 GMT";
     form[0..3].copy_from_slice(weekday.as_bytes());

@@ -31,7 +31,7 @@ macro_rules! contract {
             };
             $(($d row:tt $d when:ident holds until $later (costly),
             $d($d ranges:tt)*) => {
-                cell! { $d row slowly holds }
+                cell! { $d row seldom holds }
             };)*
             ($d row:tt $d when:ident holds until $d last:tt (costly),
             $d($d ranges:tt)*) => {
@@ -119,6 +119,10 @@ macro_rules! cell {
     };
     ((has $($row:tt)*) slowly holds) => {
         cell! { (has $($row)* #[ignore = "in .ci/run"]) for_good holds }
+    };
+    // It isn't for good.
+    ((has $($row:tt)*) seldom holds) => {
+        cell! { (has $($row)* #[ignore = "in .ci/run"]) rarely holds }
     };
     ((has $step:ident $group:ident $name:ident $(#[$only:meta])*)
     $when:ident holds) => {

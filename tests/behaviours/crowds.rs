@@ -155,11 +155,19 @@ pub fn pipelined_requests_delay_no_other_client(server: &Server) -> Outcome {
          {}",
         by_hand::STATUS
     ));
-    let server = server.configured(&["--workers", "1"])?;
+    // As many as there are workers.
+    let (server, clients) = match server.with_options(&["--workers", "1"]) {
+        Ok(server) => (server, 1),
+        Err(_) => (server.configured(&[])?, 4),
+    };
     let request = "HEAD /sleep?ms=20 HTTP/1.1\r\nHost: a\r\n\r\n";
-    let mut greedy = server.connect()?;
-    // Where each response ends a connection, the rest isn't read.
-    _ = greedy.send(request.repeat(1000));
+    let mut greedy = Vec::new();
+    for _ in 0..clients {
+        let mut client = server.connect()?;
+        // Where each response ends a connection, the rest isn't read.
+        _ = client.send(request.repeat(1000));
+        greedy.push(client);
+    }
     is_served(&server, "/")
 }
 
