@@ -36,13 +36,15 @@ fn each_fault_is_found_and_can_be_played_again() {
         if only.is_some_and(|only| only != number) {
             continue;
         }
-        let (is_good, report) = run(number, &[]);
         let name = format!("{number} {}: {}", fault.file, fault.new);
-        if is_good {
+        // Each time from another seed: a second may be too short for the rarest
+        // of inputs.
+        let mut tries = (0..10).map(|_| run(number, &[]));
+        let Some((_, report)) = tries.find(|(is_good, _)| !is_good) else {
             println!("MISSED {name}");
             missed.push(name);
             continue;
-        }
+        };
         let (_, again) = report.split_once("  again: ").expect("how");
         let (_, again) = again.split_once("SPOIL_SEED=").expect("a seed");
         let (seed, _) = again.split_once(' ').expect("a command");
