@@ -1,7 +1,9 @@
 //! The timelines in the book are runs of the programs.
 //!
-//!     cargo test --test timelines            fails where a picture has drifted
-//!     BLESS=1 cargo test --test timelines    draws anew those that have
+//!     cargo test --test timelines -- --ignored
+//!
+//! fails where a picture has drifted, and with `BLESS=1` before it, draws anew
+//! those that have.
 //!
 //! For each picture `book/src/timelines/NAME.svg`, `NAME.shape.txt` beside it
 //! says who waited for whom, and which thread was where. A run today has other
@@ -150,6 +152,7 @@ fn stale(programs: &Path, job: &Job) -> Option<String> {
 type Job = (&'static str, &'static str, &'static str);
 
 #[test]
+#[ignore = "in .ci/run"]
 fn timelines_have_the_shape_that_the_book_shows() {
     let programs = programs();
     if env::var_os("BLESS").is_some() {
@@ -184,7 +187,7 @@ fn timelines_have_the_shape_that_the_book_shows() {
     let faults = faults.into_inner().unwrap();
     assert!(
         faults.is_empty(),
-        "\n{}\nTo draw it anew: BLESS=1 cargo test --test timelines; then look \
+        "\n{}\nTo draw it anew: BLESS=1 cargo test --test timelines -- --ignored; then look \
          at the picture, and mend the text around it\n",
         faults.join("\n")
     );

@@ -91,7 +91,6 @@ impl Log {
 mod tests {
     use super::*;
     use std::sync::mpsc::{Receiver, Sender, channel};
-    use std::time::Duration;
 
     /// An output that isn't read until the test lets go of it. It tells the test
     /// what is being written.
@@ -148,12 +147,19 @@ mod tests {
     }
 
     #[test]
-    fn the_end_waits_for_unread_errors_but_not_for_long() {
-        let (_written, _let_go) = stuck(&ERRORS);
-        let start = Instant::now();
-        flush();
-        let waited = start.elapsed();
-        assert!(waited >= MAX_FLUSH, "the last lines are lost: {waited:?}");
-        assert!(waited < Duration::from_secs(20), "it never ends: {waited:?}");
+    fn the_end_waits_for_the_last_line() {
+        let (_written, let_go) = stuck(&ERRORS);
+        let (ending, end) = channel();
+        thread::spawn(move || {
+            let start = Instant::now();
+            flush();
+            _ = ending.send((ERRORS.pending.load(SeqCst), start.elapsed()));
+        });
+        let early = end.recv_timeout(MAX_FLUSH / 5).ok();
+        drop(let_go);
+        let (pending, waited) = early.unwrap_or_else(|| end.recv().unwrap());
+        // A busy machine may have kept us longer than it waits.
+        let is_lost = pending > 0 && waited < MAX_FLUSH;
+        assert!(!is_lost, "it waits no longer than {waited:?}");
     }
 }

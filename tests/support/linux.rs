@@ -119,10 +119,10 @@ impl Server {
 
     /// Waits until every thread sleeps at the same moment. One that's in a loop
     /// never does, even when other programs take all processors: a thread that
-    /// has run for a second meanwhile is in one.
+    /// has run for half a second meanwhile is in one.
     pub fn all_threads_sleep(&self) -> Outcome<bool> {
         let id = self.id();
-        let most = self.processor_time()? + Duration::from_secs(1);
+        let most = self.processor_time()? + Duration::from_millis(500);
         let mut sleep = false;
         wait_until(|| {
             let tasks = fs::read_dir(format!("/proc/{id}/task"));
