@@ -94,3 +94,22 @@ fn pause(query: &str) -> Duration {
     let asked = query.strip_prefix("ms=").and_then(|ms| ms.parse().ok());
     Duration::from_millis(asked.unwrap_or(5_000).min(10_000))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_as_long_as_asked_for_up_to_ten_seconds() {
+        for (query, expected) in [
+            ("", 5_000),
+            ("ms=250", 250),
+            ("ms=10000", 10_000),
+            ("ms=10001", 10_000),
+            ("ms=-1", 5_000),
+            ("s=1", 5_000),
+        ] {
+            assert_eq!(pause(query).as_millis(), expected, "{query}");
+        }
+    }
+}

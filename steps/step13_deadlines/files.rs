@@ -181,6 +181,9 @@ mod tests {
                 "once {length} bytes long"
             );
         }
+        // Opened for writing alone, it can't be read.
+        let file = File::options().write(true).open(&path).expect("the file");
+        assert!(read(file, 4).is_err());
         fs::remove_file(&path).expect("the file");
     }
 

@@ -228,6 +228,13 @@ mod tests {
         let options = parse("").expect("valid").expect("no help");
         assert_eq!(options.address, "127.0.0.1:7878");
         assert_eq!((options.workers, options.demo), (4, true));
+        let seconds = Duration::from_secs;
+        assert_eq!(options.idle_timeout, seconds(5));
+        assert_eq!(options.head_timeout, seconds(10));
+        assert_eq!(options.body_timeout, seconds(10));
+        assert_eq!(options.stall_timeout, seconds(10));
+        assert_eq!(options.linger_timeout, seconds(2));
+        assert_eq!(options.queue, 1024);
         assert!(parse("--workers 2 --help").expect("valid").is_none());
     }
 

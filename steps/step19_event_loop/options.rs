@@ -243,7 +243,23 @@ mod tests {
         let options = parse("").expect("valid").expect("no help");
         assert_eq!(options.address, "127.0.0.1:7878");
         assert_eq!((options.workers, options.demo), (4, true));
+        let seconds = Duration::from_secs;
+        assert_eq!(options.idle_timeout, seconds(60));
+        assert_eq!(options.head_timeout, seconds(10));
+        assert_eq!(options.body_timeout, seconds(10));
+        assert_eq!(options.stall_timeout, seconds(10));
+        assert_eq!(options.linger_timeout, seconds(2));
+        assert_eq!(options.drain_timeout, seconds(10));
         assert!(parse("--workers 2 --help").expect("valid").is_none());
+    }
+
+    #[test]
+    fn each_connection_has_a_descriptor_and_a_half() {
+        let limit = descriptors::limit();
+        let connections = Options::default().connections;
+        assert!(connections <= 16_384);
+        assert!(connections * 3 / 2 + 64 <= limit.max(65), "{connections}");
+        assert!((connections + 1) * 3 / 2 + 64 >= limit, "{connections}");
     }
 
     #[test]
