@@ -100,10 +100,12 @@ impl Connection {
     /// Does what can be done without waiting, and says what comes next.
     pub fn advance(mut self) -> io::Result<Next> {
         for _ in 0..MAX_STEPS {
+            // Before it reads, or a request could arrive in between and be lost.
+            let is_stopping = STOPPING.load(Ordering::SeqCst);
             let state = mem::replace(&mut self.state, State::Idle);
             let mut step = self.step(state)?;
             if let Step::Wait(state) = step {
-                if !self.is_late(&state) {
+                if !self.is_late(&state, is_stopping) {
                     self.state = state;
                     return Ok(Next::Wait(self));
                 }
@@ -259,9 +261,8 @@ impl Connection {
 
     // ANCHOR: is_late
     /// Whether to give up. A server that stops waits for no further request.
-    fn is_late(&self, state: &State) -> bool {
-        let is_over =
-            matches!(state, State::Idle) && STOPPING.load(Ordering::SeqCst);
+    fn is_late(&self, state: &State, is_stopping: bool) -> bool {
+        let is_over = is_stopping && matches!(state, State::Idle);
         is_over || Instant::now() >= self.deadline
     }
 
