@@ -14,9 +14,15 @@ mod trial;
 #[allow(dead_code)] // The book needs more of it.
 #[path = "../support/catalogue.rs"]
 mod catalogue;
+#[allow(dead_code)] // Servers need more of these two.
+#[path = "../support/output.rs"]
+mod output;
 #[allow(dead_code)] // The steps' tests need more of it,
 #[path = "../support/place.rs"]
 mod place;
+#[allow(dead_code)]
+#[path = "../support/running.rs"]
+mod running;
 #[path = "../support/scratch.rs"]
 mod scratch;
 #[allow(dead_code)] // and the workshop, and the bug hunts.

@@ -162,5 +162,7 @@ fn start(program: &Path, arguments: &[String]) -> Child {
     let mut command = Command::new(program);
     // No other server may be asked instead of the mutant.
     command.args(arguments).env("RUST_BACKTRACE", "0").env_remove("SERVER");
+    #[cfg(unix)]
+    crate::running::prepare(&mut command, 9); // If we end, SIGKILL.
     command.stderr(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
 }

@@ -9,8 +9,14 @@
 mod faults;
 mod proof;
 
+#[allow(dead_code)] // Of these two, only servers need all.
+#[path = "../support/output.rs"]
+mod output;
 #[path = "../support/place.rs"]
 mod place;
+#[allow(dead_code)]
+#[path = "../support/running.rs"]
+mod running;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
@@ -23,6 +29,8 @@ use std::process::{Command, Output};
 fn spoil(program: &Path, scratch: &Scratch) -> Command {
     let mut command = Command::new(program);
     command.env("TMPDIR", &scratch.0).env("TMP", &scratch.0);
+    #[cfg(unix)]
+    running::prepare(&mut command, 9); // If the tests end, SIGKILL.
     command
 }
 
