@@ -205,4 +205,11 @@ mod tests {
             assert_eq!(imf_fixdate(time), imf_fixdate(nearest));
         }
     }
+
+    #[test]
+    fn a_year_of_two_digits_is_at_most_50_years_ahead() {
+        let (this_year, ..) = date(seconds(SystemTime::now()) / DAY);
+        assert_eq!(full_year((this_year + 50) % 100), this_year + 50);
+        assert_eq!(full_year((this_year + 51) % 100), this_year - 49);
+    }
 }

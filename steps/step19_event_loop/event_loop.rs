@@ -209,12 +209,17 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    #[test]
-    fn a_client_that_is_idle_when_the_server_stops_has_a_moment() {
+    /// A client, and the server's end of its connection.
+    fn connected() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let _client = TcpStream::connect(address).expect("the listener");
-        let (stream, _) = listener.accept().expect("the client");
+        let client = TcpStream::connect(address).expect("the listener");
+        (client, listener.accept().expect("the client").0)
+    }
+
+    #[test]
+    fn a_client_that_is_idle_when_the_server_stops_has_a_moment() {
+        let (_client, stream) = connected();
         let options = Arc::new(Options::default());
         let mut connection =
             Connection::new(stream, &options).expect("a socket");
@@ -226,5 +231,17 @@ mod tests {
         let left = connection.deadline.saturating_duration_since(stopped);
         assert!(!left.is_zero(), "a request that's on its way is lost");
         assert!(left < Duration::from_secs(1), "the shutdown waits: {left:?}");
+    }
+
+    #[test]
+    fn there_is_a_limit_to_rejected_connections() {
+        let options = Options { connections: 1, ..Options::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let waker = Arc::new(Waker::new().expect("two sockets"));
+        let new = EventLoop::new(listener, Arc::new(options), waker);
+        let mut event_loop = new.expect("an event loop");
+        event_loop.open = MAX_REJECTED;
+        (0..2).for_each(|_| event_loop.admit(connected().1));
+        assert_eq!(event_loop.open, 1 + MAX_REJECTED);
     }
 }

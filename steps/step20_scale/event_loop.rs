@@ -284,4 +284,16 @@ mod tests {
         assert!(!left.is_zero(), "a request that's on its way is lost");
         assert!(left < Duration::from_secs(1), "the shutdown waits: {left:?}");
     }
+
+    #[test]
+    fn there_is_a_limit_to_rejected_connections() {
+        let options = Options { connections: 1, ..Options::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let waker = Arc::new(Waker::new().expect("two sockets"));
+        let new = EventLoop::new(listener, Arc::new(options), waker);
+        let mut event_loop = new.expect("an event loop");
+        event_loop.open = MAX_REJECTED;
+        (0..2).for_each(|_| event_loop.admit(connected().1.stream));
+        assert_eq!(event_loop.open, 1 + MAX_REJECTED);
+    }
 }
