@@ -12,8 +12,9 @@ use std::{env, thread};
 /// How long a server may take to start.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long it may take until what a program has said can be read.
-const MOMENT: Duration = Duration::from_millis(200);
+/// How long it may take until what a program has said can be read, on a machine
+/// that's busy.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// A server that a tool has started. It ends when this is dropped, and so on
 /// every way out. (Ctrl-C ends both: a terminal sends it to all that it runs.)

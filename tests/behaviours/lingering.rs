@@ -40,6 +40,24 @@ fn upload_by_hand(first: &str) -> String {
 /// the silence that ends a lingering close.
 fn slow_uploads(server: &Server, requests: &[(&[u8], u16)]) -> Outcome {
     let server = server.configured(&["--linger-seconds", "0.5"])?;
+    let start = Instant::now();
+    loop {
+        let mut longest_silence = Duration::ZERO;
+        let seen = upload_slowly(&server, requests, &mut longest_silence);
+        // On a busy machine, we may have been silent for too long ourselves.
+        let is_our_fault = longest_silence > Duration::from_millis(250);
+        if seen.is_ok() || !is_our_fault || start.elapsed() > DEADLINE {
+            return seen;
+        }
+    }
+}
+
+fn upload_slowly(
+    server: &Server,
+    requests: &[(&[u8], u16)],
+    longest_silence: &mut Duration,
+) -> Outcome {
+    let mut last = Instant::now();
     let mut clients = Vec::new();
     for (request, status) in requests {
         clients.push((server.send(request)?, *status));
@@ -49,16 +67,19 @@ fn slow_uploads(server: &Server, requests: &[(&[u8], u16)]) -> Outcome {
     while start.elapsed() < time {
         thread::sleep(Duration::from_millis(50));
         for (client, _) in &mut clients {
-            client.send([0; 1000]).map_err(|deviation| {
+            let sent = client.send([0; 1000]);
+            *longest_silence = last.elapsed().max(*longest_silence);
+            sent.map_err(|deviation| {
                 deviation.expected(
                     "that the server reads on after its response, as long as \
                      more arrives",
                 )
             })?;
         }
+        last = Instant::now();
     }
     for (client, status) in &mut clients {
-        has_status(client, *status, &server)?;
+        has_status(client, *status, server)?;
     }
     Ok(())
 }

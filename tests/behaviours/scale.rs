@@ -65,7 +65,13 @@ pub fn cost_does_not_grow_with_idle_connections(server: &Server) -> Outcome {
         idle.push(server.send(get("/no"))?);
         idle.last_mut().expect("a client").response(DEADLINE)?;
     }
-    let beside = cost(&server, &mut client)?;
+    let mut beside = cost(&server, &mut client)?;
+    // On a busy machine, all attempts may cost more. So there are some others.
+    for _ in 0..3 {
+        if beside >= 2 * alone {
+            beside = beside.min(cost(&server, &mut client)?);
+        }
+    }
     if beside < 2 * alone {
         return Ok(());
     }
