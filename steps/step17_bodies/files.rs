@@ -172,9 +172,13 @@ mod tests {
     fn a_file_that_changes_while_it_is_read_is_not_an_error() {
         let path = env::temp_dir().join(format!("changes-{}", process::id()));
         fs::write(&path, "abcd").expect("a file");
+        let open = || File::open(&path).expect("the file");
+        let files = [open(), open(), open()];
+        let writable = File::options().write(true).open(&path);
+        fs::remove_file(&path).expect("the file");
         // The length is the one that it had a moment ago.
-        for (length, expected) in [(2, "ab"), (4, "abcd"), (8, "abcd")] {
-            let file = File::open(&path).expect("the file");
+        let lengths = [(2, "ab"), (4, "abcd"), (8, "abcd")];
+        for (file, (length, expected)) in files.into_iter().zip(lengths) {
             let body = read(file, length).expect("what's there now");
             let Body::Bytes(bytes) = body else { panic!("it's small") };
             assert_eq!(
@@ -184,9 +188,7 @@ mod tests {
             );
         }
         // Opened for writing alone, it can't be read.
-        let file = File::options().write(true).open(&path).expect("the file");
-        assert!(read(file, 4).is_err());
-        fs::remove_file(&path).expect("the file");
+        assert!(read(writable.expect("the file"), 4).is_err());
     }
 
     #[test]
