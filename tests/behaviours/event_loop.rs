@@ -289,6 +289,10 @@ pub fn new_connection_gets_time_to_send(server: &Server) -> Outcome {
     let mut oldest = served(&server)?;
     let mut other = served(&server)?;
     let mut silent = server.connect()?;
+    // The loop is done with these three. Else the newcomer could still belong to
+    // the same crowd, in which nobody has been idle yet.
+    #[cfg(target_os = "linux")]
+    server.all_threads_sleep()?;
     let mut newcomer = served(&server)?;
     makes_room(&mut oldest, &server)?;
     for client in [&mut silent, &mut other, &mut newcomer] {
