@@ -1,7 +1,9 @@
-//! Tries an edited step: its unit tests, and then what its target asks of it.
+//! Tries an edited step: its unit tests, then what its target asks of it, and what
+//! all steps are asked about their command lines.
 
 use crate::catalogue;
-use crate::place::repository;
+use crate::place::{binary, repository};
+use crate::variant;
 use std::collections::BTreeMap;
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
@@ -32,6 +34,8 @@ pub struct Bench {
     directory: PathBuf,
     /// A copy of the step's target, which takes the mutant for the step.
     target: PathBuf,
+    /// A copy of the one that asks every step about its command line.
+    command_line: PathBuf,
     files: BTreeMap<String, String>,
     /// The step's program, as it is.
     server: Vec<u8>,
@@ -42,21 +46,31 @@ impl Bench {
     pub fn new(
         step: &str,
         files: &BTreeMap<String, String>,
-        target: &Path,
+        others: &[String],
         directory: &Path,
     ) -> Bench {
         for name in ["deps", "source"] {
             fs::create_dir_all(directory.join(name)).unwrap();
         }
-        let copy = directory.join(format!("deps/{step}{EXE_SUFFIX}"));
-        fs::copy(target, &copy).unwrap();
+        let copy = |from: &Path, name: &str| {
+            let copy = directory.join(format!("{name}{EXE_SUFFIX}"));
+            fs::copy(from, &copy).unwrap();
+            copy
+        };
+        let targets = variant::targets([step, "cli"].into_iter());
+        let target = copy(&targets[step], &format!("deps/{step}"));
+        let command_line = copy(&targets["cli"], "deps/cli");
+        for other in others {
+            copy(&binary(other), other);
+        }
         for (name, text) in files {
             fs::write(directory.join("source").join(name), text).unwrap();
         }
         let mut bench = Bench {
             step: step.to_string(),
             directory: directory.to_path_buf(),
-            target: copy,
+            target,
+            command_line,
             files: files.clone(),
             server: Vec::new(),
         };
@@ -95,7 +109,8 @@ impl Bench {
         let failed = has_tests.then(|| unit_tests(&module)).flatten();
         let has = || failed_test(&self.target, &catalogue::all_but_slow_rows());
         let lacks = || failed_test(&self.target, &["lacks::".to_string()]);
-        let failed = failed.or_else(has).or_else(lacks);
+        let command_line = || failed_test(&self.command_line, &[]);
+        let failed = failed.or_else(has).or_else(lacks).or_else(command_line);
         match failed.or_else(|| unit_tests("")) {
             Some(test) => Fate::Caught(test),
             None => Fate::Survived,

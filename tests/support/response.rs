@@ -1,5 +1,8 @@
 //! A response, taken apart, and what is wrong with it.
 
+use reqwest::StatusCode;
+
+use super::program::named_server;
 use super::report::{Deviation, Outcome, Symptom, difference};
 
 pub const BODY_LENGTH: &str = "Content-Length is the length of the body in bytes, \
@@ -28,6 +31,10 @@ impl Response {
             .filter(|_| line.as_bytes().get(12) == Some(&b' '))
             .and_then(|status| status.parse().ok())
             .ok_or(format!("a malformed status line ({line})"))?;
+        // What another server says there is up to it.
+        if named_server().is_none() && line.get(13..) != phrase(status) {
+            return Err(format!("a reason phrase of its own ({line})"));
+        }
         let mut fields = Vec::new();
         for line in lines {
             let field = line.split_once(':').filter(|(name, _)| {
@@ -100,5 +107,13 @@ impl Response {
         let saw =
             format!("Content-Length says {count}, the body has {length} bytes");
         Err(Deviation { saw, ..deviation.hint(BODY_LENGTH) })
+    }
+}
+
+/// The reason phrase of a status (RFC 9110 §15).
+fn phrase(status: u16) -> Option<&'static str> {
+    match status {
+        413 => Some("Content Too Large"), // It had another name before.
+        _ => StatusCode::from_u16(status).ok()?.canonical_reason(),
     }
 }
