@@ -198,4 +198,13 @@ mod tests {
         assert_eq!(full_year((this_year + 50) % 100), this_year + 50);
         assert_eq!(full_year((this_year + 51) % 100), this_year - 49);
     }
+
+    #[test]
+    fn a_year_begins_after_all_days_of_the_one_before() {
+        let mut days = 0;
+        for year in 1970..2401 {
+            assert_eq!(days_before(year), days, "{year}");
+            days += (0..12).map(|month| days_in(year, month)).sum::<u64>();
+        }
+    }
 }

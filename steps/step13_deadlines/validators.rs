@@ -153,6 +153,21 @@ mod tests {
     }
 
     #[test]
+    fn a_weak_tag_is_like_a_strong_one_but_equals_none() {
+        let (strong, weak, other) = ("\"a\"", "W/\"a\"", "\"b\"");
+        for (one, two, are_alike, are_equal) in [
+            (strong, strong, true, true),
+            (strong, weak, true, false),
+            (weak, strong, true, false),
+            (weak, weak, true, false),
+            (strong, other, false, false),
+        ] {
+            assert_eq!(is_alike(one, two), are_alike, "{one} {two}");
+            assert_eq!(is_equal(one, two), are_equal, "{one} {two}");
+        }
+    }
+
+    #[test]
     fn a_tag_is_the_length_and_the_time_in_nanoseconds() {
         let modified = UNIX_EPOCH + Duration::new(1, 0x23);
         assert_eq!(Validators::new(0xabc, modified).etag, "\"abc-3b9aca23\"");

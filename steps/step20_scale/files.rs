@@ -190,6 +190,21 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_small_up_to_a_length() {
+        for (length, is_small) in
+            [(MAX_BUFFERED, true), (MAX_BUFFERED + 1, false)]
+        {
+            let path = env::temp_dir().join(format!("long-{}", process::id()));
+            fs::write(&path, vec![0; length as usize]).expect("a file");
+            let file = File::open(&path).expect("the file");
+            fs::remove_file(&path).expect("the file");
+            let body = read(file, length).expect("what's in it");
+            let is_in_memory = matches!(body, Body::Bytes(_));
+            assert_eq!(is_in_memory, is_small, "{length} bytes");
+        }
+    }
+
+    #[test]
     fn a_path_is_taken_apart_segment_by_segment() {
         for (path, expected, is_directory) in [
             ("/", "", true),

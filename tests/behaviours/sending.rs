@@ -149,6 +149,28 @@ pub fn shrinking_file_ends_the_connection(server: &Server) -> Outcome {
     Ok(())
 }
 
+/// An error ends a response at once. Whoever tries again does so for a minute, in
+/// vain.
+#[cfg(target_os = "linux")]
+pub fn reader_that_resets_frees_its_worker(server: &Server) -> Outcome {
+    server.by_hand(super::directory::with_large_file(
+        "curl -s -m 1 --limit-rate 1k -o /dev/null http://ADDRESS/large\n\
+         curl -i -m 5 http://ADDRESS/no-such-page   # must not wait",
+    ));
+    let large = Large::new("reset");
+    let server = large.server(server, "60")?;
+    let mut client = server.send(get("/large"))?;
+    client.head(DEADLINE)?;
+    drop(client); // What it hasn't read makes that a reset.
+    server.get("/small")?.has_status(200).map_err(|it| {
+        it.hint(
+            "look at what becomes of an error while a response is sent. Only a \
+             full buffer is worth another try: after any other error, nobody \
+             is left to send to.",
+        )
+    })
+}
+
 /// Changes a large file by hand while curl takes it slowly.
 #[cfg(target_os = "linux")]
 fn changing(command: &str) -> String {

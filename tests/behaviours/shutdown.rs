@@ -255,6 +255,16 @@ pub fn shutdown_works_on_a_wildcard_address(server: &Server) -> Outcome {
     Ok(())
 }
 
+/// A server that connects to wake its own `accept` has to take the address that it
+/// listens at. On Linux, all that begin with 127 are the machine's own.
+#[cfg(target_os = "linux")]
+pub fn shutdown_works_on_any_loopback_address(server: &Server) -> Outcome {
+    server.by_hand(stopped("", "TERM").replace("ADDRESS", "127.0.0.2:PORT"));
+    let server = server.start_at("127.0.0.2")?;
+    server.signal("TERM")?;
+    ends_with_status_0(&server)
+}
+
 /// Where there's no IPv6, this takes the address that the server has.
 pub fn shutdown_works_on_ipv6(server: &Server) -> Outcome {
     server.by_hand(stopped("", "TERM").replace("ADDRESS", "'[::1]:PORT'"));
