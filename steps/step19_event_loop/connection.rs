@@ -134,8 +134,8 @@ impl Connection {
     fn step(&mut self, state: State) -> io::Result<Step> {
         Ok(Step::GoOn(match state {
             State::Idle => {
-                let head = HeadReader::default().read(&self.buffer);
-                if head == Ok(None) && self.buffer.trim_ascii().is_empty() {
+                let head = || HeadReader::default().read(&self.buffer);
+                if self.buffer.trim_ascii().is_empty() && head() == Ok(None) {
                     // An idle client may leave, in whatever way.
                     return self.receive(State::Idle).or(Ok(Step::Close));
                 }

@@ -76,8 +76,8 @@ impl Connection<'_> {
     fn step(&mut self) -> io::Result<bool> {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::Idle => {
-                let head = HeadReader::default().read(&self.buffer);
-                if head == Ok(None) && self.buffer.trim_ascii().is_empty() {
+                let head = || HeadReader::default().read(&self.buffer);
+                if self.buffer.trim_ascii().is_empty() && head() == Ok(None) {
                     self.state = State::Idle;
                     return Ok(false);
                 }
