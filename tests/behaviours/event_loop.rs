@@ -42,7 +42,8 @@ pub fn thousand_idle_connections_cost_no_processor_time(
     server.by_hand(
         by_hand::idle(200)
             + "\ncut -d ' ' -f 14,15 /proc/$server/stat   # ticks\n\
-               sleep 2; cut -d ' ' -f 14,15 /proc/$server/stat   # no more",
+               sleep 2; cut -d ' ' -f 14,15 /proc/$server/stat   # no more\n\
+               ls /proc/$server/fd | wc -l   # more than 200: all are connected",
     );
     allow_open_files(4096);
     let server = server.configured(&[])?;

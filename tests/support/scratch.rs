@@ -23,12 +23,12 @@ impl Scratch {
         let name = format!("{name}-{}-{number}", process::id());
         let path = env::temp_dir().join(name);
         _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
+        // The shell comes first: whenever the test is killed, it's there already.
         let shell = cfg!(unix).then(|| {
             // The end of its input wakes it. Where a test has taken rights away,
             // even from the owner, only the second try succeeds.
             let script = format!(
-                "read -r _; cd \"$0\"; {command}\n\
+                "read -r _; cd \"$0\" 2>/dev/null && {{ :; {command}\n}}\n\
                  cd /; rm -rf \"$0\" 2>/dev/null || \
                  {{ chmod -R u+rwX \"$0\"; rm -rf \"$0\"; }}"
             );
@@ -38,6 +38,7 @@ impl Scratch {
             std::os::unix::process::CommandExt::process_group(&mut shell, 0);
             shell.stdin(process::Stdio::piped()).spawn().unwrap()
         });
+        fs::create_dir_all(&path).unwrap();
         Scratch(path, shell)
     }
 }
