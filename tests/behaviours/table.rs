@@ -163,7 +163,7 @@ macro_rules! table {
         #[cfg(target_os = "linux")]
         sending::shrinking_file_ends_the_connection [differs until 08, holds from 09]
         #[cfg(target_os = "linux")]
-        sending::reader_that_resets_frees_its_worker [differs until 08, holds from 09]
+        sending::reader_that_resets_frees_its_worker [closes until 01, differs until 08, holds from 09]
         sending::file_rewritten_in_place_is_never_an_error [differs until 08, holds from 09 (costly)]
         #[cfg(target_os = "linux")]
         sending::file_that_cannot_be_opened_is_500 [differs until 08, holds from 09]
