@@ -4,6 +4,9 @@
 
 #[path = "support/place.rs"]
 mod place;
+#[cfg(target_os = "linux")]
+#[path = "support/scratch.rs"]
+mod scratch;
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -214,6 +217,28 @@ fn root_that_is_not_a_directory_is_refused() {
         refuse(with, &["127.0.0.1:0", "--root", root], 1, &line, HINT);
         let joined = format!("--root={root}");
         refuse(with, &["127.0.0.1:0", &joined], 1, &line, HINT);
+    }
+}
+
+/// A directory may have any name. The root is looked at before the address.
+#[cfg(target_os = "linux")]
+#[test]
+fn root_in_invalid_utf8_is_understood() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let scratch = scratch::Scratch::new("root");
+    let root = scratch.0.join(OsStr::from_bytes(b"\xff"));
+    std::fs::create_dir(&root).unwrap();
+    let (_, with) = split_at(OPTIONS);
+    for step in with {
+        let mut command = Command::new(binary(step));
+        command.args(["nowhere", "--root"]).arg(&root).timeout(LIMIT);
+        let run = command.assert().code(1).stdout("");
+        let said = String::from_utf8_lossy(&run.get_output().stderr);
+        assert!(
+            said.starts_with("cannot bind \"nowhere\": "),
+            "{step}: {said}"
+        );
     }
 }
 

@@ -146,6 +146,34 @@ mod tests {
         assert_eq!(LOG.pending.load(SeqCst), 0, "all is written or dropped");
     }
 
+    /// An output that's full when the first line comes.
+    struct FullOnce(bool, Sender<String>);
+
+    impl Write for FullOnce {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if std::mem::take(&mut self.0) {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            _ = self.1.send(String::from_utf8_lossy(bytes).into_owned());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_written_is_the_only_one_lost() {
+        static LOG: Log = Log::new();
+        let (sender, written) = channel();
+        LOG.start(FullOnce(true, sender)).expect("a thread");
+        LOG.write("the first");
+        LOG.write("the second");
+        let line = written.recv_timeout(MAX_FLUSH * 10);
+        assert_eq!(line.as_deref(), Ok("the second\n"));
+    }
+
     #[test]
     fn the_end_waits_for_the_last_line() {
         let (_written, let_go) = stuck(&ERRORS);

@@ -130,9 +130,9 @@ impl Connection {
         matches!(self.state, State::Idle)
     }
 
-    /// Whether a client would miss something if the connection were cut off.
+    /// Whether a response would be cut off. Half a request isn't owed one.
     pub fn owes_response(&self) -> bool {
-        matches!(self.state, State::SkippingBody(..) | State::Sending(..))
+        matches!(self.state, State::Sending(..))
     }
 
     /// Tries to do what happens next.

@@ -151,8 +151,18 @@ pub fn idle_connection_is_closed_silently(server: &Server) -> Outcome {
     let server = server.configured(&options)?;
     let mut clients = [idle(&server)?, idle(&server)?];
     clients[1].send("\r\n")?; // That's not a request.
+    for _ in 0..20 {
+        clients[0].send(get("/"))?;
+        is_hello(&clients[0].response(DEADLINE)?)?;
+    }
     for client in &mut clients {
-        client.is_closed(DEADLINE)?;
+        client.is_closed(DEADLINE).map_err(|it| {
+            it.hint(
+                "look at where an idle connection's time begins: with the end of \
+                 the last response. Usual cause: each request adds to the \
+                 deadline that there was.",
+            )
+        })?;
     }
     drop(idle(&server)?); // A client may also leave by itself.
     if !server.stderr.wait(SHORT_WAIT, |lines| !lines.is_empty()) {

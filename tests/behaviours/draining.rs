@@ -1,9 +1,12 @@
 //! A shutdown that ends in time, and says whether anything was lost.
 
 #[cfg(target_os = "linux")]
+use std::fs;
+#[cfg(target_os = "linux")]
 use std::process::Command;
 use std::time::Duration;
 
+use super::bodies::post;
 use super::connections::get;
 use super::differs;
 #[cfg(target_os = "linux")]
@@ -119,6 +122,7 @@ pub fn shutdown_fails_only_if_a_response_is_cut_off(
     let mut served = drained.send(client::get("/"))?;
     is_hello(&served.response(DEADLINE)?)?;
     let _held = drained.hold()?;
+    let _half = drained.send(post("Content-Length: 4\r\n", "ab"))?;
     drained.signal("TERM")?;
     ends_with(&drained, 0)?;
     #[cfg(target_os = "linux")]
@@ -155,8 +159,11 @@ pub fn shutdown_gives_a_started_request_two_seconds(
     );
     let server = draining(server, "60")?;
     let mut held = server.hold()?;
+    // It gets its response after the signal, and then it stays.
+    let mut stays = server.send(client::get("/sleep?ms=300"))?;
     server.signal("TERM")?;
     server.refuses_connections()?;
+    is_hello(&stays.response(DEADLINE).map_err(died)?)?;
     let response = held.response(server.patience()).map_err(|seen| {
         died(seen).hint(
             "look at the deadline of a request that has begun when the server \
@@ -166,7 +173,45 @@ pub fn shutdown_gives_a_started_request_two_seconds(
     })?;
     response.has_status(408)?;
     drop(held);
-    ends_with(&server, 0)
+    ends_with(&server, 0).map_err(|seen| {
+        seen.hint(
+            "look at a connection that a worker had when the server was told to \
+             stop. When it comes back, its deadline has to be brought forward, \
+             too.",
+        )
+    })
+}
+
+/// While it waits for its client, no request is unfinished, and no time but that
+/// of a slow reader runs.
+#[cfg(target_os = "linux")]
+pub fn download_outlasts_the_shutdown(server: &Server) -> Outcome {
+    server.by_hand(with_large_file(
+        "curl -m 20 --limit-rate 8M -o /dev/null http://ADDRESS/large & c=$!\n\
+         sleep 1; kill $server; wait $c   # all of it",
+    ));
+    let large = Large::new("outlasts");
+    fs::write(large.root.0.join("hello.html"), "after a while").unwrap();
+    let server = large.served_with(server, &[], &["--drain-seconds", "60"])?;
+    let mut client = server.send(client::get("/large"))?;
+    client.head(DEADLINE)?.has_status(200)?;
+    let mut slow = server.send(client::get("/sleep?ms=2500"))?;
+    server.signal("TERM")?;
+    let time = DEADLINE + Duration::from_secs(3);
+    slow.response(time).map_err(died)?.has_status(200)?;
+    let count = client.drain();
+    if count >= Large::LENGTH {
+        drop(client);
+        return ends_with(&server, 0);
+    }
+    let saw = format!("{count} bytes");
+    differs("the whole file, while the drain lasts", &saw).map_err(|it| {
+        it.hint(
+            "look at the deadline of a response that's on its way when the \
+             server is told to stop. Only a client that still owes its request \
+             has to hurry.",
+        )
+    })
 }
 
 pub fn three_second_response_outlasts_the_shutdown(server: &Server) -> Outcome {

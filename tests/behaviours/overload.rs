@@ -117,18 +117,39 @@ pub fn rejected_clients_delay_no_other_client(server: &Server) -> Outcome {
          curl -sS -m 3 -o /dev/null -w '%{http_code}\\n' http://ADDRESS/",
     ));
     let small = for_two(server)?;
+    #[cfg(target_os = "linux")]
+    let before = small.open_files(usize::MAX)?;
     // More than may wait for a lingering close.
-    let Crowd { inside, mut rejected } = crowd(&small, 2, 70)?;
+    let Crowd { inside, mut rejected } = crowd(&small, 2, 90)?;
     for client in &mut rejected {
         _ = client.send("more\r\n"); // It has been closed, or it isn't read.
     }
     #[cfg(target_os = "linux")]
     uses_no_processor_time(&small, "while rejected clients linger")?;
+    #[cfg(target_os = "linux")]
+    keeps_few(&small, before, 90)?;
+    // A client that has gone can't be told anything, which harms no other.
+    for _ in 0..20 {
+        drop(small.connect()?);
+    }
     for mut client in inside {
         client.finish()?;
         is_hello(&client.response(DEADLINE)?).map_err(waits_for_rejected)?;
     }
     is_hello(&small.get("/").map_err(waits_for_rejected)?)
+}
+
+/// Of that many rejected clients, none of which leaves, some have been closed.
+#[cfg(target_os = "linux")]
+fn keeps_few(server: &Server, before: usize, rejected: usize) -> Outcome {
+    server.has_accepted_all()?;
+    server.has_closed_all_but(before + rejected - 10).map_err(|seen| {
+        seen.hint(
+            "look at how many rejected clients you keep, until they have read \
+             their 503. Without a limit, a crowd of them takes all descriptors, \
+             and the clients inside can't be served.",
+        )
+    })
 }
 
 /// A connection that's closed at once answers what still arrives with a reset,
@@ -195,7 +216,10 @@ pub fn client_beyond_the_limit_of_connections_is_503(
     let options = ["--connections", "4", "--workers", "1"];
     let clients = by_hand::held(4) + "\ncurl -i -m 3 http://ADDRESS/";
     server.by_hand(by_hand::with(&options.join(" "), &clients));
-    let small = server.configured(&options)?;
+    let small = server
+        .configured(&[&options[..], &["--linger-seconds", "60"]].concat())?;
+    #[cfg(target_os = "linux")]
+    let before = small.open_files(usize::MAX)?;
     let request = "GET / HTTP/1.1\r\nHost: localhost\r\n";
     let mut inside = Vec::new();
     for _ in 0..4 {
@@ -225,6 +249,8 @@ pub fn client_beyond_the_limit_of_connections_is_503(
     for _ in 0..100 {
         rejected.push(small.send(get("/"))?);
     }
+    #[cfg(target_os = "linux")]
+    keeps_few(&small, before, rejected.len())?;
     for mut client in inside {
         client.finish()?;
         is_hello(&client.response(DEADLINE)?).map_err(waits_for_rejected)?;

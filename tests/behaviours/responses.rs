@@ -1,6 +1,6 @@
 //! A response by the book, whatever the method is.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::requests::{all_are, line};
 use super::responding::is_hello;
@@ -157,6 +157,32 @@ pub fn every_response_carries_a_date(server: &Server) -> Outcome {
         }
     }
     Ok(())
+}
+
+pub fn date_is_that_of_the_response(server: &Server) -> Outcome {
+    server.by_hand(
+        "curl -sI -m 3 http://ADDRESS/ | grep Date; sleep 1.1\n\
+         curl -sI -m 3 http://ADDRESS/ | grep Date   # a later one",
+    );
+    let first = server.get("/")?;
+    let start = Instant::now();
+    while start.elapsed() < DEADLINE {
+        let next = server.get("/")?;
+        let dates =
+            [&first, &next].map(|it| it.field("date").and_then(seconds));
+        match dates {
+            [Some(first), Some(next)] if first < next => return Ok(()),
+            [Some(_), Some(_)] => _ = server.get("/sleep?ms=200")?,
+            _ => break,
+        }
+    }
+    first.differs("a later Date in a later response").map_err(|it| {
+        it.hint(
+            "look at when the date is made. It's that of the response, so a \
+             date that was written once, at the start or for the first client, \
+             is soon wrong.",
+        )
+    })
 }
 
 /// The seconds from 1970 to a date such as `Sun, 06 Nov 1994 08:49:37 GMT`.

@@ -57,11 +57,18 @@ pub fn sleep_delays_the_response(server: &Server) -> Outcome {
 }
 
 pub fn query_is_not_part_of_the_path(server: &Server) -> Outcome {
-    for path in ["/?page=no-such-page", "/?", "/?a=b?c", "/??"] {
+    for path in
+        ["/?page=no-such-page", "/?", "/?a=b?c", "/??", "/?at=http://a/b"]
+    {
         server.by_hand(by_hand::get(path));
         is_hello(&server.get(path)?).map_err(|it| it.hint(QUERY))?;
     }
-    for path in ["/no-such-page?page=/", "/no-such-page?", "/no?a=/?b"] {
+    for path in [
+        "/no-such-page?page=/",
+        "/no-such-page?",
+        "/no?a=/?b",
+        "/no?at=http://a/",
+    ] {
         server.by_hand(by_hand::get(path));
         is_page(&server.get(path)?, 404, &NOT_FOUND)
             .map_err(|it| it.hint(QUERY))?;

@@ -126,6 +126,7 @@ macro_rules! table {
         responses::unknown_methods_are_501 [closes until 01, differs until 07, holds from 08]
         responses::options_lists_allowed_methods [closes until 01, differs until 07, holds from 08]
         responses::every_response_carries_a_date [closes until 01, differs until 07, holds from 08]
+        responses::date_is_that_of_the_response [closes until 01, differs until 07, holds from 08 (costly)]
         responses::error_page_is_true_for_its_status [closes until 01, differs until 07, holds from 08]
 
         // step 09: a directory of files
@@ -365,6 +366,8 @@ macro_rules! table {
         draining::shutdown_overlooks_no_new_client [dies until 05, hangs until 17, holds from 18 (slow)]
         #[cfg(unix)]
         draining::three_second_response_outlasts_the_shutdown [dies until 05, holds from 06 (costly)]
+        #[cfg(target_os = "linux")]
+        draining::download_outlasts_the_shutdown [closes until 01, differs until 08, holds from 09 (costly)]
 
         // step 20: a cost that doesn't grow
         #[cfg(target_os = "linux")]
