@@ -204,7 +204,9 @@ mod tests {
         let mut days = 0;
         for year in 1970..2401 {
             assert_eq!(days_before(year), days, "{year}");
+            assert_eq!(date(days), (year, 0, 1));
             days += (0..12).map(|month| days_in(year, month)).sum::<u64>();
+            assert_eq!(date(days - 1), (year, 11, 31));
         }
     }
 }

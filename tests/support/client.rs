@@ -180,8 +180,10 @@ impl Client {
             Err(fault) => {
                 let saw = format!("{fault}, in: {}", shown(&self.received));
                 let expected = "a status line and header fields, all valid";
-                let hint = "look at where the head is written. Each line ends \
-                            with \\r\\n, and an empty line ends the head.";
+                let hint = "look at where the head is written. It begins like \
+                            `HTTP/1.1 200 OK`, with a status and its phrase \
+                            (RFC 9110 §15). Each line ends with \\r\\n, and an \
+                            empty line ends the head.";
                 Err(self.deviation(Symptom::Differs, expected, &saw).hint(hint))
             }
         }
