@@ -115,11 +115,36 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+    use std::time::Duration;
 
     #[test]
     fn a_pool_of_no_workers_is_refused() {
         let error = ThreadPool::new(0).err().expect("an error");
         assert_eq!(error.to_string(), "a pool needs at least one worker");
+    }
+
+    #[test]
+    fn jobs_that_come_together_get_a_worker_each() {
+        let pool = ThreadPool::new(3).expect("three threads");
+        while lock(&pool.queue).idle.len() < 3 {
+            thread::yield_now();
+        }
+        let (arriving, arrived) = mpsc::channel();
+        let (mut jobs, mut gates) = (Vec::<Job>::new(), Vec::new());
+        for _ in 0..3 {
+            let (gate, opened) = mpsc::channel::<()>();
+            gates.push(gate);
+            let arriving = arriving.clone();
+            jobs.push(Box::new(move || {
+                _ = arriving.send(());
+                _ = opened.recv();
+            }));
+        }
+        pool.execute_all(jobs);
+        for _ in 0..3 {
+            let job = arrived.recv_timeout(Duration::from_secs(10));
+            job.expect("a worker for each job");
+        }
     }
 
     #[test]
