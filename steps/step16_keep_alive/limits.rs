@@ -16,7 +16,7 @@ pub const MAX_FIELDS: usize = 100;
 pub const MAX_EMPTY_LINES: usize = 4;
 
 /// The requests on one connection. Then it's closed, so that whatever may have
-/// gone wrong on it doesn't last for ever.
+/// gone wrong on it doesn't last forever.
 pub const MAX_REQUESTS: usize = 1_000;
 
 /// What's read from a client at a time, in bytes: a whole head, because when a

@@ -43,8 +43,8 @@ Options:
   --workers N         how many connections are served at once [4]
   --queue N           how many more may wait; others get a 503 [1024]
   --idle-seconds S    how long a connection may wait for its next request [5]
-  --head-seconds S    in which the head of a request has to arrive [10]
-  --stall-seconds S   in which a client has to take 32 KiB of a response [10]
+  --head-seconds S    how long the head of a request may take [10]
+  --stall-seconds S   how long a client may take for 32 KiB of a response [10]
   --linger-seconds S  how long a client may be silent before it's closed [2]
   --access-log        prints a line for each response, except for a 503
   --no-demo           turns off /sleep and /panic; use it for anything real

@@ -11,8 +11,8 @@
 //! The threads, and where each may block:
 //! * the main thread: in `accept`, and in the end until the workers have ended;
 //! * the workers: at an empty queue, in a file and in `/sleep`, never in a socket;
-//! * that of `signal`: until a signal comes, and while it wakes `accept`;
-//! * the two of `log`: in an output that's full.
+//! * the `signal` thread: until a signal comes, and while it wakes `accept`;
+//! * the two `log` threads: in an output that's full.
 // ANCHOR_END: map
 
 mod access_log;

@@ -28,7 +28,7 @@ pub const MAX_CHUNK_LINE: usize = 1024;
 pub const MAX_TRAILERS: usize = 16;
 
 /// The requests on one connection. Then it's closed, so that whatever may have
-/// gone wrong on it doesn't last for ever.
+/// gone wrong on it doesn't last forever.
 pub const MAX_REQUESTS: usize = 1_000;
 
 /// What's read from a client at a time, in bytes.

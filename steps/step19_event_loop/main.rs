@@ -11,8 +11,8 @@
 //! The threads, and where each may block:
 //! * the main thread: in `poller::wait`, for all sockets at once;
 //! * the workers: at an empty queue, in a file and in `/sleep`, never in a socket;
-//! * that of `signal`: until a signal comes;
-//! * the two of `log`: in an output that's full.
+//! * the `signal` thread: until a signal comes;
+//! * the two `log` threads: in an output that's full.
 
 mod access_log;
 mod answer;

@@ -48,9 +48,9 @@ Options:
   --workers N         how many requests are worked on at once [4]
   --connections N     how many clients at once; others get a 503 [up to 16384]
   --idle-seconds S    how long a connection may wait for its next request [60]
-  --head-seconds S    in which the head of a request has to arrive [10]
-  --body-seconds S    in which the body of a request has to arrive [10]
-  --stall-seconds S   in which a client has to take 32 KiB of a response [10]
+  --head-seconds S    how long the head of a request may take [10]
+  --body-seconds S    how long the body of a request may take [10]
+  --stall-seconds S   how long a client may take for 32 KiB of a response [10]
   --linger-seconds S  how long a client may be silent before it's closed [2]
   --drain-seconds S   how long the shutdown may take [10]
   --access-log        prints a line for each response

@@ -28,7 +28,7 @@ pub const MAX_CHUNK_LINE: usize = 1024;
 pub const MAX_TRAILERS: usize = 16;
 
 /// The requests on one connection. Then it's closed, so that whatever may have
-/// gone wrong on it doesn't last for ever.
+/// gone wrong on it doesn't last forever.
 pub const MAX_REQUESTS: usize = 1_000;
 
 /// What's read from a client at a time, in bytes.
@@ -50,7 +50,7 @@ pub const MAX_CACHED_FILES: usize = 64;
 /// How old a look at a file may be. By then, a change is seen.
 pub const REVALIDATE_AFTER: Duration = Duration::from_millis(10);
 
-/// The shortest time between two looks at all deadlines.
+/// How long the next look at all deadlines can usually wait.
 pub const SCAN_EVERY: Duration = Duration::from_millis(100);
 
 /// How much of a file one system call sends at most, in bytes.

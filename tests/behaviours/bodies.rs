@@ -116,9 +116,9 @@ pub fn body_that_comes_byte_by_byte_is_skipped(server: &Server) -> Outcome {
     for byte in all.bytes() {
         client.send([byte])?;
     }
-    let hint = "look at what is kept between two reads. A body can arrive in any \
-                pieces, and each of its lines, too; what belongs to the next \
-                request has to stay in the buffer.";
+    let hint = "look at what is kept between two reads. A body can arrive in \
+                pieces of any size, and so can each of its lines. Whatever \
+                belongs to the next request has to stay in the buffer.";
     has_status(&mut client, 405).map_err(because(hint))?;
     is_hello(&client.response(DEADLINE)?).map_err(because(hint))?;
     has_status(&mut client, 405).map_err(because(hint))?;
@@ -182,8 +182,8 @@ pub fn invalid_content_length_is_400(server: &Server) -> Outcome {
             "Content-Length: 18446744073709551616",
         ],
         "look at what you accept as a length: digits, and nothing else. \
-         Another program may ignore any other field, and then the next request \
-         begins elsewhere for it.",
+         Another program may ignore a length like this one, and then you \
+         disagree about where the next request begins.",
     )
 }
 
@@ -282,9 +282,9 @@ pub fn other_coding_before_chunked_is_501(server: &Server) -> Outcome {
 
 /// An expectation that a client can't be sure of isn't waited for.
 pub fn expectation_is_met_at_once(server: &Server) -> Outcome {
-    let hint = "look at `Expect: 100-continue`. The client sends its body only \
-                after you've said `100 Continue`, or waits for a while. If you \
-                wait for the body meanwhile, neither side moves. So respond at \
+    let hint = "look at `Expect: 100-continue`. The client holds its body \
+                back until you've said `100 Continue`, or for a while at least. \
+                If you wait for the body meanwhile, neither side moves. So respond at \
                 once, and close, because the body may still come.";
     let expect = "Expect: 100-Continue\r\n";
     for fields in ["Content-Length: 4\r\n", CHUNKED] {
@@ -352,7 +352,7 @@ pub fn incomplete_body_is_408(server: &Server) -> Outcome {
         let response = client.response(server.patience());
         let response = response.map_err(because(
             "look at how long you wait for a body. Without a deadline, a client \
-             that stops halfway through it stays for ever.",
+             that stops halfway through it stays forever.",
         ))?;
         response.has_status(408)?;
         client.is_closed(DEADLINE)?;

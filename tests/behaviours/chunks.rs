@@ -131,7 +131,7 @@ pub fn malformed_or_endless_trailers_are_400(server: &Server) -> Outcome {
         ],
         "look at the fields that follow the last chunk. They follow the same \
          rules as those of a head, and they need a limit, because otherwise a \
-         client could send fields for ever.",
+         client could send fields forever.",
     )
 }
 

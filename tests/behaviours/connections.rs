@@ -189,7 +189,8 @@ pub fn idle_connections_delay_no_other_client(server: &Server) -> Outcome {
         is_hello(&response.map_err(|seen| {
             seen.hint(
                 "look at what a worker does with a connection that waits for its \
-                 next request. It has to give it back, and to take another one.",
+                 next request. The worker has to give that connection back, and \
+                 take another.",
             )
         })?)?;
         clients.push(client);

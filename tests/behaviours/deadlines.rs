@@ -164,8 +164,8 @@ fn waits_its_turn(seen: Deviation, index: usize) -> Deviation {
     let expected = "the end of 50 connections, a second after they were made, \
                     although there's one worker for all";
     Deviation { saw, ..seen }.expected(expected).hint(
-        "look at when a client begins to use up its time. One that waits in the \
-         queue must not have more of it than one that a worker waits for.",
+        "look at when a client's time begins to run. A client in the queue must \
+         not get more of it than one that already has a worker.",
     )
 }
 
@@ -266,8 +266,8 @@ pub fn trickling_reader_times_out(server: &Server) -> Outcome {
     let expected = "the worker for another client, after half a second";
     let deviation = other.deviation(Symptom::Hangs, expected, &saw);
     Err(deviation.hint(
-        "look at what restarts the wait. Usual cause: every `write` that sends \
-         a byte does. Only a whole chunk may.",
+        "look at what restarts the wait. Usual cause: every `write` does, even \
+         if it sends a single byte. Only a complete chunk should.",
     ))
 }
 
@@ -288,7 +288,8 @@ fn trickling_reader_is_cut_off(mut greedy: Client, start: Instant) -> Outcome {
         |it| {
             it.hint(
                 "look at what moves the deadline. Usual cause: every `write` \
-                 that has moved a byte does. Only a whole chunk may.",
+                 does, even if it sends a single byte. Only a complete chunk \
+                 should.",
             )
         },
     )
@@ -318,19 +319,19 @@ pub fn steady_slow_reader_gets_everything(server: &Server) -> Outcome {
         return Ok(());
     }
     let expected = format!(
-        "all {} bytes, although the client takes its time: more than a second \
-         for all, but never for a chunk",
+        "all {} bytes: the client is slow, and needs more than a second for \
+         all of them, but never a second for one chunk",
         Large::LENGTH
     );
     let saw = format!("{count}, and the connection's end");
     differs(&expected, &saw).map_err(|it| {
         it.hint(
             "look at where the deadline is set, and at how long a `write` may \
-             wait. The client has that time for each chunk. And Linux wakes a \
-             writer only when a third of the send buffer is free, which may \
-             take this client longer than a chunk may. If the client has got \
-             nearly everything: `write` says how much it has sent, and that may \
-             be less than it was given.",
+             wait. Each chunk gets a deadline of its own. A single `write` must \
+             wait for less, because Linux wakes it only when a third of the \
+             send buffer is free, and this client may take too long for that. \
+             If the client got nearly everything, look at what `write` \
+             returns: it may have sent less than it was given.",
         )
     })
 }

@@ -205,8 +205,9 @@ pub fn deadline_is_met_within_half_a_second(server: &Server) -> Outcome {
     let server = server.impatient(&[])?;
     let is_late = |seen: Deviation| {
         seen.expected("status 408 after a second").hint(
-            "look at how long the server waits for something to happen. Nothing \
-             happens at a deadline, so it's the wait that has to end then.",
+            "look at how long the server waits for something to happen. A \
+             deadline isn't an event, so the wait needs a timeout that ends by \
+             then.",
         )
     };
     let mut seen = Ok(());

@@ -276,9 +276,10 @@ fn has_no_500(seen: Deviation) -> Deviation {
         return seen;
     }
     seen.expected("status 500, because the handler panics").hint(
-        "look at the way from the line that the panic names back to the worker. \
-         What the functions on that way own is dropped, such as the connection. \
-         Only one that still has it after the panic can answer the client.",
+        "follow the calls from the line that panicked back to the worker. The \
+         panic drops everything that those functions own, such as the \
+         connection. Only a caller that still has the connection afterwards can \
+         answer the client.",
     )
 }
 

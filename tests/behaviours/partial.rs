@@ -16,8 +16,8 @@ pub const TEN: &str = "0123456789";
 
 const NOT_PARSED: &str = "look at where the value of Range is parsed. Both \
     numbers are positions of bytes, counted from 0, and the second is the \
-    last byte that is sent, not the end after it. A number alone after the \
-    minus sign is a length: that of the file's end.";
+    last byte that is sent, not the end after it. In `bytes=-3`, the number \
+    is a length: the last three bytes.";
 
 /// A request for `path` with more header fields, one per line.
 pub fn with_fields(method: &str, path: &str, fields: &[&str]) -> String {

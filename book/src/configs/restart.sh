@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts a copy of step 20, in place of the one that is there: sh restart.sh 7881
+# Starts a copy of step 20, or replaces the running one: sh restart.sh 7881
 set -eu
 step20=${STEP20:-target/release/step20}
 note=target/step20-$1.pid

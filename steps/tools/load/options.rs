@@ -24,31 +24,32 @@ Each SERVER gets the same load, one after the other. It is one of these:
                      the same, with a name for the table
 
 Options:
-  --connections N    as many clients at once (64)
-  --idle N           beside them, so many clients that have had an answer, keep
-                     their connections, and ask for nothing (0); with a list
-                     such as 0,100,1000, one load for each number
-  --seconds S        for so long, 0.5 for half a second (5)
-  --rate R           so many requests per second, by all clients together;
+  --connections N    how many clients send requests at once (64)
+  --idle N           how many more clients get one answer, and then keep their
+                     connections and ask for nothing (0); a list such as
+                     0,100,1000 makes one load for each number
+  --seconds S        how long a load lasts; 0.5 is half a second (5)
+  --rate R           how many requests per second, by all clients together;
                      otherwise each client sends its next request when it has
                      the answer to the last
-  --rounds N         all of that so many times, in turn (1)
-  --path PATH        what is asked for (/)
-  --close            ask for a new connection for every request; otherwise one
-                     is used as long as the server keeps it open
+  --rounds N         how often to repeat it all, with the servers in turn (1)
+  --path PATH        what to ask for (/)
+  --close            make a new connection for each request; otherwise use one
+                     for as long as the server keeps it open
   --csv FILE         write the figures to FILE as well, for a plot
   --help             this text
 
-A request counts when its answer came whole, with a status 2xx or 3xx. Its time
+A request counts if its whole answer came, with a status 2xx or 3xx. Its time
 includes that of connecting. Of all requests, half took no longer than p50, and
 99 in 100 no longer than p99.
 
-With --rate, the time of a request counts from when it was due, also if it had
-to wait until its client had the answer to the one before. Each request that is
-due gets 5 seconds, so a load may take so much longer.
+With --rate, a request's time counts from when it was due, even if its client
+was still waiting for an earlier answer. Each request that's due gets 5 seconds,
+so a load may last up to 5 seconds longer than --seconds says.
 
 cpu/request is the processor time that the server used, divided by the requests
-that it answered. Only Linux tells it, and only of servers that you may look at.
+that it answered. Only Linux reports it, and only for processes that you may
+inspect.
 
 The load takes part of the processors that the server could use. Compare figures
 of one run with each other; on another machine, all of them are different.

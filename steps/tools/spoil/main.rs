@@ -92,7 +92,7 @@ fn main() -> ExitCode {
 }
 
 /// Tries all parts in a thread of its own, so that an input that keeps it busy
-/// for ever is reported, too. Returns a report, and whether nothing was found.
+/// forever is reported, too. Returns a report, and whether nothing was found.
 fn watch(settings: Settings) -> (String, bool) {
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || _ = done.send(try_all(&settings)));

@@ -40,11 +40,11 @@ check STEP DIR|COMMAND
                  command names, is saved, until the step is complete
 
 mark STEP DIR|COMMAND...
-                 checks one server after the other, and shows the points of each
-                 by the steps, and what the class lacks. What fails is tried up
-                 to three times. Each crate is built in its own directory: in
-                 one that CARGO_TARGET_DIR makes them share, cargo takes one
-                 student's my-server for another's
+                 checks one server after the other, and shows each one's points
+                 by step, and what most of the class lacks. A behaviour that
+                 fails is tried up to three times. Each crate is built in its
+                 own directory, whatever CARGO_TARGET_DIR says: in a shared one,
+                 cargo takes one student's my-server for another's
   --limit N      how many seconds a build or a run of the tests may take (120)
   --csv FILE     the marks as a table, a line for each server
   --json FILE    the same, a line of JSON for each server
@@ -74,7 +74,7 @@ hunt             lists the bug hunts
 hunt NAME DIR    writes a program with one fault, and shows what it gets wrong
   --check        instead, says whether the fault is gone
 hunt NAME --answer
-                 tells the fault, and what somebody believes who writes it
+                 shows the fault, and the mistaken belief behind it
 
 --help           this text
 
