@@ -279,7 +279,11 @@ fn the_chapter_says_what_was_measured() {
     let [step17, step20] =
         ["step17", "step20"].map(|it| median("speed_rate", it, "p99_us", "0"));
     assert!(step17 > 0.5e6 && step17 > 5.0 * step20, "{step17}, {step20}");
-    assert!(text.contains("Step 17 needs about as long as we measured"));
+    assert!(
+        text.contains(
+            "Step 17's p99 is about as long as the whole measurement"
+        )
+    );
     let readme = repository().join("README.md");
     let says = read(&readme).replace('\n', " ").contains(class);
     assert!(says, "README does not say: {class}");
