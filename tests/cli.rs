@@ -220,10 +220,11 @@ fn root_that_is_not_a_directory_is_refused() {
     }
 }
 
-/// A directory may have any name. The root is looked at before the address.
+/// A directory's name needn't be UTF-8. The root is looked at before the address,
+/// so an error about the address means that the root is fine.
 #[cfg(target_os = "linux")]
 #[test]
-fn root_in_invalid_utf8_is_understood() {
+fn root_that_is_not_utf8_is_understood() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let scratch = scratch::Scratch::new("root");

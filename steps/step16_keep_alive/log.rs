@@ -147,14 +147,17 @@ mod tests {
     }
 
     /// An output that's full when the first line comes.
-    struct FullOnce(bool, Sender<String>);
+    struct FullOnce {
+        is_full: bool,
+        written: Sender<String>,
+    }
 
     impl Write for FullOnce {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            if std::mem::take(&mut self.0) {
+            if std::mem::take(&mut self.is_full) {
                 return Err(io::ErrorKind::StorageFull.into());
             }
-            _ = self.1.send(String::from_utf8_lossy(bytes).into_owned());
+            _ = self.written.send(String::from_utf8_lossy(bytes).into_owned());
             Ok(bytes.len())
         }
 
@@ -166,11 +169,12 @@ mod tests {
     #[test]
     fn a_line_that_cannot_be_written_is_the_only_one_lost() {
         static LOG: Log = Log::new();
-        let (sender, written) = channel();
-        LOG.start(FullOnce(true, sender)).expect("a thread");
+        let (written, lines) = channel();
+        let output = FullOnce { is_full: true, written };
+        LOG.start(output).expect("a thread");
         LOG.write("the first");
         LOG.write("the second");
-        let line = written.recv_timeout(MAX_FLUSH * 10);
+        let line = lines.recv_timeout(MAX_FLUSH * 10);
         assert_eq!(line.as_deref(), Ok("the second\n"));
     }
 

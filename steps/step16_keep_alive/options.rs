@@ -45,7 +45,7 @@ Options:
   --idle-seconds S    how long a connection may wait for its next request [5]
   --head-seconds S    how long the head of a request may take [10]
   --stall-seconds S   how long a client may take for 32 KiB of a response [10]
-  --linger-seconds S  how long a client may be silent before it's closed [2]
+  --linger-seconds S  how long a client may stay silent during the close [2]
   --access-log        prints a line for each response, except for a 503
   --no-demo           turns off /sleep and /panic; use it for anything real
   --help              prints this help

@@ -49,7 +49,7 @@ Options:
   --head-seconds S    how long the head of a request may take [10]
   --body-seconds S    how long the body of a request may take [10]
   --stall-seconds S   how long a client may take for 32 KiB of a response [10]
-  --linger-seconds S  how long a client may be silent before it's closed [2]
+  --linger-seconds S  how long a client may stay silent during the close [2]
   --access-log        prints a line for each response
   --no-demo           without /sleep and /panic; use it for anything real
   --help              prints this help

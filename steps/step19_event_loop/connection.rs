@@ -125,7 +125,7 @@ impl Connection {
         matches!(self.state, State::Idle)
     }
 
-    /// Whether a response would be cut off. Half a request isn't owed one.
+    /// Whether closing it now would cut off a response. Half a request has none.
     pub fn owes_response(&self) -> bool {
         matches!(self.state, State::Sending(..))
     }

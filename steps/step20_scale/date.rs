@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_year_begins_after_all_days_of_the_one_before() {
+    fn years_follow_each_other_without_a_gap() {
         let mut days = 0;
         for year in 1970..2401 {
             assert_eq!(days_before(year), days, "{year}");

@@ -50,7 +50,7 @@ pub const MAX_CACHED_FILES: usize = 64;
 /// How old a look at a file may be. By then, a change is seen.
 pub const REVALIDATE_AFTER: Duration = Duration::from_millis(10);
 
-/// How long the next look at all deadlines can usually wait.
+/// How long a look at all deadlines is good for, unless a new one is earlier.
 pub const SCAN_EVERY: Duration = Duration::from_millis(100);
 
 /// How much of a file one system call sends at most, in bytes.

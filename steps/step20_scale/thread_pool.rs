@@ -115,7 +115,10 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 mod tests {
     use super::*;
     use std::sync::mpsc;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
+
+    /// Far more than it takes.
+    const LIMIT: Duration = Duration::from_secs(10);
 
     #[test]
     fn a_pool_of_no_workers_is_refused() {
@@ -126,7 +129,9 @@ mod tests {
     #[test]
     fn jobs_that_come_together_get_a_worker_each() {
         let pool = ThreadPool::new(3).expect("three threads");
+        let start = Instant::now();
         while lock(&pool.queue).idle.len() < 3 {
+            assert!(start.elapsed() < LIMIT, "all workers wait for a job");
             thread::yield_now();
         }
         let (arriving, arrived) = mpsc::channel();
@@ -142,8 +147,7 @@ mod tests {
         }
         pool.execute_all(jobs);
         for _ in 0..3 {
-            let job = arrived.recv_timeout(Duration::from_secs(10));
-            job.expect("a worker for each job");
+            arrived.recv_timeout(LIMIT).expect("a worker for each job");
         }
     }
 

@@ -182,8 +182,8 @@ pub fn invalid_content_length_is_400(server: &Server) -> Outcome {
             "Content-Length: 18446744073709551616",
         ],
         "look at what you accept as a length: digits, and nothing else. \
-         Another program may ignore a length like this one, and then you \
-         disagree about where the next request begins.",
+         Another program may ignore a length like this one, and then the \
+         two of you disagree about where the next request begins.",
     )
 }
 
@@ -282,10 +282,10 @@ pub fn other_coding_before_chunked_is_501(server: &Server) -> Outcome {
 
 /// An expectation that a client can't be sure of isn't waited for.
 pub fn expectation_is_met_at_once(server: &Server) -> Outcome {
-    let hint = "look at `Expect: 100-continue`. The client holds its body \
-                back until you've said `100 Continue`, or for a while at least. \
-                If you wait for the body meanwhile, neither side moves. So respond at \
-                once, and close, because the body may still come.";
+    let hint = "look at `Expect: 100-continue`. The client holds back its body \
+                until you've said `100 Continue`, or at least for a while. If \
+                you wait for the body meanwhile, neither side moves. So respond \
+                at once, and close, because the body may still come.";
     let expect = "Expect: 100-Continue\r\n";
     for fields in ["Content-Length: 4\r\n", CHUNKED] {
         let request = post(&format!("{fields}{expect}"), "");

@@ -327,9 +327,10 @@ pub fn steady_slow_reader_gets_everything(server: &Server) -> Outcome {
     differs(&expected, &saw).map_err(|it| {
         it.hint(
             "look at where the deadline is set, and at how long a `write` may \
-             wait. Each chunk gets a deadline of its own. A single `write` must \
-             wait for less, because Linux wakes it only when a third of the \
-             send buffer is free, and this client may take too long for that. \
+             wait. Each chunk gets a deadline of its own. A single `write` has \
+             to give up sooner and be tried again: Linux wakes it only when a \
+             third of the send buffer is free, and this client may take too \
+             long for that. \
              If the client got nearly everything, look at what `write` \
              returns: it may have sent less than it was given.",
         )

@@ -206,8 +206,8 @@ pub fn deadline_is_met_within_half_a_second(server: &Server) -> Outcome {
     let is_late = |seen: Deviation| {
         seen.expected("status 408 after a second").hint(
             "look at how long the server waits for something to happen. A \
-             deadline isn't an event, so the wait needs a timeout that ends by \
-             then.",
+             deadline isn't an event, so the wait needs a timeout that expires \
+             by then.",
         )
     };
     let mut seen = Ok(());

@@ -192,7 +192,7 @@ pub fn invalid_host_is_400(server: &Server) -> Outcome {
         "a:",
         "a:000000000000080",
         "a:99999999999",
-        "white-space-around-a-value-is-no-part-of-it \t ",
+        "whitespace-around-a-value-is-not-part-of-it \t ",
     ];
     let request = |host: &&str| with(&format!("Host: {host}\r\n"));
     let all =

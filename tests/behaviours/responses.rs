@@ -159,7 +159,7 @@ pub fn every_response_carries_a_date(server: &Server) -> Outcome {
     Ok(())
 }
 
-pub fn date_is_that_of_the_response(server: &Server) -> Outcome {
+pub fn later_response_gets_a_later_date(server: &Server) -> Outcome {
     server.by_hand(
         "curl -sI -m 3 http://ADDRESS/ | grep Date; sleep 1.1\n\
          curl -sI -m 3 http://ADDRESS/ | grep Date   # a later one",
@@ -178,9 +178,9 @@ pub fn date_is_that_of_the_response(server: &Server) -> Outcome {
     }
     first.differs("a later Date in a later response").map_err(|it| {
         it.hint(
-            "look at when the date is made. It's that of the response, so a \
-             date that was written once, at the start or for the first client, \
-             is soon wrong.",
+            "look at when the date is made. Each response needs its own: a date \
+             that was made once, at the start or for the first client, is soon \
+             wrong.",
         )
     })
 }

@@ -126,7 +126,7 @@ macro_rules! table {
         responses::unknown_methods_are_501 [closes until 01, differs until 07, holds from 08]
         responses::options_lists_allowed_methods [closes until 01, differs until 07, holds from 08]
         responses::every_response_carries_a_date [closes until 01, differs until 07, holds from 08]
-        responses::date_is_that_of_the_response [closes until 01, differs until 07, holds from 08 (costly)]
+        responses::later_response_gets_a_later_date [closes until 01, differs until 07, holds from 08 (costly)]
         responses::error_page_is_true_for_its_status [closes until 01, differs until 07, holds from 08]
 
         // step 09: a directory of files

@@ -86,7 +86,7 @@ impl Server {
             return Ok(());
         }
         let saw = format!("{} of them", self.open_files(usize::MAX)?);
-        let expected = format!("{count} open files, as before");
+        let expected = format!("at most {count} open files");
         Err(Deviation::new(Symptom::Differs, &expected, &saw))
     }
 

@@ -32,7 +32,7 @@ Options:
   --rate R           how many requests per second, by all clients together;
                      otherwise each client sends its next request when it has
                      the answer to the last
-  --rounds N         how often to repeat it all, with the servers in turn (1)
+  --rounds N         how many times to do all of that, in turn (1)
   --path PATH        what to ask for (/)
   --close            make a new connection for each request; otherwise use one
                      for as long as the server keeps it open

@@ -41,10 +41,10 @@ check STEP DIR|COMMAND
 
 mark STEP DIR|COMMAND...
                  checks one server after the other, and shows each one's points
-                 by step, and what most of the class lacks. A behaviour that
-                 fails is tried up to three times. Each crate is built in its
-                 own directory, whatever CARGO_TARGET_DIR says: in a shared one,
-                 cargo takes one student's my-server for another's
+                 by step, and what they lack, most common first. A behaviour
+                 that fails is tried up to three times. Each crate is built in
+                 its own directory, whatever CARGO_TARGET_DIR says: in a shared
+                 one, cargo takes one student's my-server for another's
   --limit N      how many seconds a build or a run of the tests may take (120)
   --csv FILE     the marks as a table, a line for each server
   --json FILE    the same, a line of JSON for each server
