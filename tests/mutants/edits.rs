@@ -16,17 +16,21 @@ impl Edit {
         [&text[..start], &self.with, &text[end..]].concat()
     }
 
-    /// The number of its line, and the line: `9: if a [< -> <=] b {`.
+    /// The number of its line.
+    pub fn line_in(&self, text: &str) -> usize {
+        text[..self.span.start].matches('\n').count() + 1
+    }
+
+    /// Its line: `if a [< -> <=] b {`.
     pub fn shown_in(&self, text: &str) -> String {
         let Range { start, end } = self.span;
         let first = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let last = text[end..].find('\n').map_or(text.len(), |at| end + at);
-        let number = text[..start].matches('\n').count() + 1;
         let (old, new) = (&text[start..end], &self.with);
         let old: Vec<_> = old.lines().map(str::trim).collect();
         let old = if old.len() > 1 { old.join(" ") } else { old.concat() };
         let (before, after) = (&text[first..start], &text[end..last]);
-        format!("{number}: {}[{old} -> {new}]{after}", before.trim_start())
+        format!("{}[{old} -> {new}]{after}", before.trim_start())
     }
 }
 

@@ -44,6 +44,11 @@ impl Row {
         index.expect("the last range has no end")
     }
 
+    /// Whether the step before does something else.
+    pub fn begins_in(&self, step: usize) -> bool {
+        step == 1 || self.index(step - 1) != self.index(step)
+    }
+
     /// Whether `cargo test` runs the step's test of this behaviour. One that the
     /// step lacks runs only beside the steps that have it, and where a chapter
     /// names it. A costly one runs where it begins to hold for good, in the last
@@ -55,7 +60,7 @@ impl Row {
         if range.is_slow {
             return false;
         }
-        let begins = step == 1 || self.index(step - 1) != index;
+        let begins = self.begins_in(step);
         if range.is_costly {
             return match range.last {
                 usize::MAX => {
@@ -165,6 +170,20 @@ pub fn all_but_slow_rows() -> Vec<String> {
     let mut arguments = vec!["has::".into(), "--include-ignored".into()];
     arguments.extend(slow.flat_map(|row| ["--skip".into(), row.name]));
     arguments
+}
+
+/// What makes it ask for all that a step is the first to have, but not by slow
+/// rows. It's empty if there's nothing.
+pub fn new_rows(step: usize) -> Vec<String> {
+    let rows = table().into_iter().flat_map(|group| group.rows);
+    let is_new = |row: &Row| {
+        let is_slow = row.ranges.iter().any(|it| it.is_slow);
+        !is_slow && row.symptom(step) == "holds" && row.begins_in(step)
+    };
+    let names = rows.filter(is_new).map(|row| format!("has::{}", row.name));
+    let names: Vec<_> = names.collect();
+    let flags = ["--exact", "--include-ignored"].map(String::from);
+    if names.is_empty() { names } else { [&names[..], &flags].concat() }
 }
 
 /// What makes it ask for one row, costly or not.
