@@ -1,7 +1,7 @@
 //! Tries an edited step: its unit tests, then what its target asks of it, and what
 //! all steps are asked about their command lines.
 
-use crate::catalogue;
+use crate::catalogue::{self, Row};
 use crate::place::{binary, repository};
 use crate::variant;
 use std::collections::BTreeMap;
@@ -37,8 +37,9 @@ pub struct Bench {
     /// A copy of the one that asks every step about its command line.
     command_line: PathBuf,
     files: BTreeMap<String, String>,
-    /// What makes the target ask only for what the step is the first to have.
-    new_rows: Vec<String>,
+    /// What makes the target ask for the rows that are new in the step, for the
+    /// others, and for the costly ones.
+    rows: [Vec<String>; 3],
     /// The step's program, as it is.
     server: Vec<u8>,
 }
@@ -68,13 +69,19 @@ impl Bench {
         for (name, text) in files {
             fs::write(directory.join("source").join(name), text).unwrap();
         }
+        let number = step[4..].parse().unwrap();
+        let is_new = |row: &Row| row.begins_in(number);
         let mut bench = Bench {
             step: step.to_string(),
             directory: directory.to_path_buf(),
             target,
             command_line,
             files: files.clone(),
-            new_rows: catalogue::new_rows(step[4..].parse().unwrap()),
+            rows: [
+                catalogue::rows(|row| !row.is_costly() && is_new(row)),
+                catalogue::rows(|row| !row.is_costly() && !is_new(row)),
+                catalogue::rows(|row| row.is_costly()),
+            ],
             server: Vec::new(),
         };
         if let Fate::Caught(test) = bench.run("main.rs") {
@@ -110,13 +117,16 @@ impl Bench {
         };
         let has_tests = self.files[file].contains("\nmod tests {");
         let failed = has_tests.then(|| unit_tests(&module)).flatten();
-        let has = || failed_test(&self.target, &catalogue::all_but_slow_rows());
+        let rows = |rows: &[String]| match rows {
+            [] => None,
+            rows => failed_test(&self.target, rows),
+        };
+        let has = || self.rows.iter().find_map(|it| rows(it));
         let lacks = || failed_test(&self.target, &["lacks::".to_string()]);
         let command_line = || failed_test(&self.command_line, &[]);
         let first = || match file {
             "main.rs" | "options.rs" => command_line(),
-            _ if self.new_rows.is_empty() => None,
-            _ => failed_test(&self.target, &self.new_rows),
+            _ => None,
         };
         let failed = failed.or_else(first).or_else(has).or_else(lacks);
         match failed.or_else(command_line).or_else(|| unit_tests("")) {

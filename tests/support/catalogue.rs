@@ -49,6 +49,11 @@ impl Row {
         step == 1 || self.index(step - 1) != self.index(step)
     }
 
+    /// Whether it takes long in any step.
+    pub fn is_costly(&self) -> bool {
+        self.ranges.iter().any(|range| range.is_costly)
+    }
+
     /// Whether `cargo test` runs the step's test of this behaviour. One that the
     /// step lacks runs only beside the steps that have it, and where a chapter
     /// names it. A costly one runs where it begins to hold for good, in the last
@@ -172,16 +177,13 @@ pub fn all_but_slow_rows() -> Vec<String> {
     arguments
 }
 
-/// What makes it ask for all that a step is the first to have, but not by slow
-/// rows. It's empty if there's nothing.
-pub fn new_rows(step: usize) -> Vec<String> {
+/// What makes it ask for the rows of which this is true, unless they're slow. It's
+/// empty if there are none.
+pub fn rows(counts: impl Fn(&Row) -> bool) -> Vec<String> {
     let rows = table().into_iter().flat_map(|group| group.rows);
-    let is_new = |row: &Row| {
-        let is_slow = row.ranges.iter().any(|it| it.is_slow);
-        !is_slow && row.symptom(step) == "holds" && row.begins_in(step)
-    };
-    let names = rows.filter(is_new).map(|row| format!("has::{}", row.name));
-    let names: Vec<_> = names.collect();
+    let is_slow = |row: &Row| row.ranges.iter().any(|it| it.is_slow);
+    let rows = rows.filter(|row| !is_slow(row) && counts(row));
+    let names: Vec<_> = rows.map(|row| format!("has::{}", row.name)).collect();
     let flags = ["--exact", "--include-ignored"].map(String::from);
     if names.is_empty() { names } else { [&names[..], &flags].concat() }
 }
