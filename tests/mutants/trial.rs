@@ -15,7 +15,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Tests that take longer are said to hang.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(150);
+/// Unit tests that do.
+const UNIT_LIMIT: Duration = Duration::from_secs(20);
 
 /// What becomes of an edit.
 pub enum Fate {
@@ -112,7 +114,8 @@ impl Bench {
             let Some(tests) = self.compile(true) else {
                 return Some("unit tests, which don't compile".to_string());
             };
-            let failed = failed_test(&tests, &[filter.to_string()]);
+            let filter = [filter.to_string()];
+            let failed = first_failure(&tests, &filter, UNIT_LIMIT, |_| true);
             failed.map(|name| format!("unit test {name}"))
         };
         let has_tests = self.files[file].contains("\nmod tests {");
@@ -154,9 +157,9 @@ impl Bench {
 /// Runs tests until one fails, or hangs, and then fails once more: the other
 /// servers may have taken the time that it needs. Returns its name.
 fn failed_test(program: &Path, arguments: &[String]) -> Option<String> {
-    first_failure(program, arguments, |name| {
+    first_failure(program, arguments, LIMIT, |name| {
         let again = ["--exact", "--include-ignored", name].map(String::from);
-        first_failure(program, &again, |_| true).is_some()
+        first_failure(program, &again, LIMIT, |_| true).is_some()
     })
 }
 
@@ -164,6 +167,7 @@ fn failed_test(program: &Path, arguments: &[String]) -> Option<String> {
 fn first_failure(
     program: &Path,
     arguments: &[String],
+    limit: Duration,
     counts: impl Fn(&str) -> bool,
 ) -> Option<String> {
     let mut tests = start(program, arguments);
@@ -174,7 +178,7 @@ fn first_failure(
             _ = sender.send(line);
         }
     });
-    let deadline = Instant::now() + LIMIT;
+    let deadline = Instant::now() + limit;
     let failed = loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match lines.recv_timeout(left) {
