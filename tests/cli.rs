@@ -2,8 +2,16 @@
 //! standard error that names the thing and the cause, and exit status 1; where
 //! there are options, 2 for a command line that cannot be understood.
 
+#[cfg(target_os = "linux")]
+#[allow(dead_code)] // Servers need more of these two.
+#[path = "support/output.rs"]
+mod output;
 #[path = "support/place.rs"]
 mod place;
+#[cfg(target_os = "linux")]
+#[allow(dead_code)]
+#[path = "support/running.rs"]
+mod running;
 #[cfg(target_os = "linux")]
 #[path = "support/scratch.rs"]
 mod scratch;
@@ -240,6 +248,41 @@ fn root_that_is_not_utf8_is_understood() {
             said.starts_with("cannot bind \"nowhere\": "),
             "{step}: {said}"
         );
+    }
+}
+
+/// Cargo knows where the package is, even if it has moved since the build. What a
+/// step says about a page that isn't there shows where it has looked.
+#[cfg(target_os = "linux")]
+#[test]
+fn pages_are_looked_for_where_the_package_is_now() {
+    use std::io::Write;
+    use std::net::TcpStream;
+    let scratch = scratch::Scratch::new("moved");
+    let root = scratch.0.join("static");
+    let (without, with) = split_at(OPTIONS);
+    for step in with {
+        let mut command = Command::new(binary(step));
+        command.arg("127.0.0.1:0").env("CARGO_MANIFEST_DIR", &scratch.0);
+        let run = command.timeout(LIMIT).assert().code(1).stdout("");
+        let said = String::from_utf8_lossy(&run.get_output().stderr);
+        let start = format!("cannot serve {root:?}: ");
+        assert!(said.starts_with(&start), "{step}: {start}…, not {said}");
+    }
+    // Step 01 has no pages.
+    for step in &without[1..] {
+        let mut command = std::process::Command::new(binary(step));
+        command.arg("127.0.0.1:0").env("CARGO_MANIFEST_DIR", &scratch.0);
+        let server = running::Running::spawn(&mut command).unwrap();
+        let mut client = TcpStream::connect(server.address().unwrap()).unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        server.stderr.wait(LIMIT, |lines| !lines.is_empty());
+        let said = server.stderr.lines().concat();
+        let start = format!(
+            "connection failed: {}: ",
+            root.join("hello.html").display()
+        );
+        assert!(said.starts_with(&start), "{step}: {start}…, not {said}");
     }
 }
 

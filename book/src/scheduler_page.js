@@ -93,7 +93,7 @@ const hint = () => {
 
 const showShortest = () => {
   const { way } = search(level, states[0]);
-  if (!way) return show("There's no solution that could be shown.");
+  if (!way) return show("There's no solution to show.");
   part(".strip").open = true;
   show(`The shortest solution has ${way.length} moves. See below.`, way);
 };
@@ -101,9 +101,9 @@ const showShortest = () => {
 const claim = () => {
   const { way, states: count } = search(level, states[0]);
   outcome = way ? "wrong" : "impossible";
-  if (way) return show("It can be done. Try on, or ask for a hint.");
+  if (way) return show("It can be done. Keep trying, or ask for a hint.");
   solve();
-  const proof = `Right. In all orders together, these threads get into ${count}`;
+  const proof = `Right. Across all orders, these threads get into ${count}`;
   show(`${proof} states, and none of them is the goal. ${level.done}`);
 };
 

@@ -47,14 +47,21 @@ mod tests {
 
     #[test]
     fn the_limit_is_raised_as_far_as_it_may_be() {
+        let (before, _) = limits();
         let limit = limit() as u64;
+        let (current, maximum) = limits();
+        assert!(current >= maximum.min(MAX_DESCRIPTORS), "it's {current}");
+        assert!(current >= before, "it was {before}, and is {current}");
+        assert_eq!(limit, current.min(MAX_DESCRIPTORS));
+    }
+
+    /// The process's limit, and the one that it may raise it to.
+    fn limits() -> (u64, u64) {
         let text = fs::read_to_string("/proc/self/limits").expect("text");
         let line = text.lines().find(|line| line.starts_with("Max open files"));
         let numbers = line.expect("a limit").split_ascii_whitespace();
         let mut numbers = numbers.filter_map(|word| word.parse::<u64>().ok());
         let current = numbers.next().expect("a number");
-        let maximum = numbers.next().expect("another");
-        assert!(current >= maximum.min(MAX_DESCRIPTORS), "it's {current}");
-        assert_eq!(limit, current.min(MAX_DESCRIPTORS));
+        (current, numbers.next().expect("another"))
     }
 }

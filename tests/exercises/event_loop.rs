@@ -143,7 +143,7 @@ pub fn option_says_how_old_a_look_may_be(server: &Server) -> Outcome {
             |it| {
                 it.hint(
                 "look at what `fresh` compares the age with. Usual cause: the \
-                 option is read, but it's still the constant.",
+                 option is read, but the constant is still used.",
             )
             },
         )?;

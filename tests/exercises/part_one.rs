@@ -93,13 +93,13 @@ pub fn response_names_its_server(server: &Server) -> Outcome {
     let response = server.get("/")?;
     match response.field("server") {
         Some(name) if !name.is_empty() => Ok(()),
-        _ => response.differs("a field Server with a name"),
+        _ => response.differs("a Server field with a name"),
     }
 }
 
 pub fn request_line_is_printed_harmlessly(server: &Server) -> Outcome {
     server.send("GET /\x1b[31m HTTP/1.1\r\n\r\n")?.response(DEADLINE)?;
-    let expected = "the line GET /\\u{1b}[31m HTTP/1.1, without an escape";
+    let expected = "the line GET /\\u{1b}[31m HTTP/1.1, and no raw escape";
     let hint = "look at how the line is printed. Usual cause: it's printed as it \
                 came, so that the terminal obeys what's in it.";
     prints(server, expected, hint, |line| {
@@ -124,7 +124,7 @@ pub fn status_and_request_line_are_printed(server: &Server) -> Outcome {
         let head = format!("{request}\r\nHost: a\r\n\r\n");
         server.send(head)?.response(DEADLINE)?;
         let (shown, _) = request.split_once('\x1b').unwrap_or((request, ""));
-        let expected = format!("a line {status}: {shown}…, without an escape");
+        let expected = format!("a line {status}: {shown}…, no raw escape");
         prints(server, &expected, hint, |line| {
             line.starts_with(&format!("{status}: {shown}"))
                 && !line.contains('\x1b')
@@ -174,15 +174,15 @@ pub fn panic_names_its_client(server: &Server) -> Outcome {
     differs(
         &format!("thread '{address}' panicked, on standard error"),
         &server.stderr.lines().join("\\n"),
-        "look at how the thread is started. Usual cause: the name is given to \
-         nothing, because `Builder::name` returns a new builder.",
+        "look at how the thread is started. Usual cause: the thread is \
+         spawned by another builder, which has no name.",
     )
 }
 
 pub fn client_beyond_a_hundred_is_told_503(server: &Server) -> Outcome {
     let hint = "look at who counts, and when. Usual causes: the count goes up in \
                 the new thread, which may be late; it doesn't come down after a \
-                panic; or 100 is one too many or too few.";
+                panic; or the limit is off by one.";
     server.send(get("/panic"))?.is_closed(DEADLINE)?;
     let held: Outcome<Vec<_>> = (0..100).map(|_| server.hold()).collect();
     let held = held?;
@@ -229,7 +229,7 @@ pub fn workers_are_as_many_as_the_environment_says(server: &Server) -> Outcome {
 
 #[cfg(unix)]
 pub fn workers_that_are_no_number_are_refused(server: &Server) -> Outcome {
-    let hint = "look at what becomes of a variable that's no number. Usual \
+    let hint = "look at what becomes of a variable that isn't a number. Usual \
                 causes: it's taken for a missing one, or `unwrap` panics.";
     let expected = "a line on standard error that names WORKERS, and exit \
                     status 1, with WORKERS=many";
@@ -260,7 +260,7 @@ pub fn response_names_its_worker(server: &Server) -> Outcome {
         let response = client.response(DEADLINE)?;
         match response.field("x-worker") {
             Some(name) => names.push(name.to_string()),
-            None => return response.differs("a field X-Worker"),
+            None => return response.differs("an X-Worker field"),
         }
     }
     names.sort();
@@ -300,8 +300,8 @@ pub fn shutdown_gives_up_after_five_seconds(server: &Server) -> Outcome {
     let _silent = server.hold()?;
     server.get("/")?; // So the silent one has its worker.
     server.signal("INT")?;
-    let hint = "look at what waits for the workers. Usual cause: it's `join`, \
-                which has no deadline, in the main thread.";
+    let hint = "look at what waits for the workers. Usual cause: the main \
+                thread waits in `join`, which has no deadline.";
     let status = server.exit().map_err(|it| it.hint(hint))?;
     match status.code() {
         Some(1) => Ok(()),

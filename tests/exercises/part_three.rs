@@ -126,7 +126,7 @@ fn is_final(client: &mut Client, status: u16, hint: &str) -> Outcome {
 pub fn client_that_waits_is_told_100_continue(server: &Server) -> Outcome {
     let hint = "look at what becomes of a body that the client hasn't sent yet. \
                 Usual causes: the final response comes at once, instead of a 100; \
-                or the line has no blank line behind it.";
+                or the line has no blank line after it.";
     for (fields, body) in [
         ("Content-Length: 3\r\n", "a=b"),
         ("Content-Length: 65536\r\n", &"x".repeat(65_536)),
@@ -151,8 +151,8 @@ pub fn client_that_waits_is_told_100_continue(server: &Server) -> Outcome {
 pub fn no_other_client_is_told_100_continue(server: &Server) -> Outcome {
     let arrived = post("/", &format!("{EXPECT}Content-Length: 3\r\n")) + "a=b";
     let hint = "look at a body that has come together with its head. Its client \
-                didn't wait, so it needs no 100, and the rest is as without \
-                `Expect`.";
+                didn't wait, so it needs no 100, and the rest is the same as \
+                without `Expect`.";
     is_final(&mut server.send(arrived)?, 405, hint)?;
     let long = post("/", &format!("{EXPECT}Content-Length: 65537\r\n"));
     let response = server.send(long)?.head(DEADLINE)?;
@@ -198,7 +198,7 @@ pub fn echo_returns_the_data_however_it_came(server: &Server) -> Outcome {
         response.is(200, "the data", data.as_bytes()).map_err(|it| {
             it.hint(
                 "look at what is kept of the body, and when the response is \
-                 made. Usual causes: the lines of the chunks are kept, too; or \
+                 made. Usual causes: the chunks' size lines are kept, too; or \
                  only what came first.",
             )
         })?;
@@ -221,8 +221,8 @@ pub fn echo_of_a_body_that_is_too_long_is_413(server: &Server) -> Outcome {
         let mut client = server.send(post("/echo", fields) + body)?;
         client.response(DEADLINE)?.has_status(413).map_err(|it| {
             it.hint(
-                "look at a body that the reader gives up. Usual cause: what has \
-                 come of it is returned as if it were the whole.",
+                "look at a body that the reader gives up on. Usual cause: what \
+                 has arrived of it is returned as if it were the whole.",
             )
         })?;
     }

@@ -15,7 +15,7 @@ pub fn with(server: &Server, options: &[&str]) -> Outcome<Server> {
     server.with_options(options).map_err(|it| {
         it.expected(&format!("a server that takes {}", options.join(" "))).hint(
             "look at what reads the command line. Usual cause: the option isn't \
-             there yet, or it's spelt in another way.",
+             there yet, or it's spelt differently.",
         )
     })
 }
@@ -97,9 +97,9 @@ pub fn refused_head_is_explained_on_standard_error(server: &Server) -> Outcome {
     ] {
         server.send(request)?.response(DEADLINE)?;
         let line = format!("rejected: {why}");
-        let hint = "look at what is returned with the status. Usual cause: one \
-                    of the rules is left by `?` without a reason, or the reason \
-                    is another rule's.";
+        let hint = "look at what is returned with the status. Usual cause: for \
+                    one of the rules, `?` returns without a reason, or with \
+                    another rule's.";
         reports(server, &line, hint, |it| it == line)?;
     }
     server
@@ -128,9 +128,9 @@ pub fn ambiguous_length_is_400(server: &Server) -> Outcome {
         "Content-Length: 0\r\nTransfer-Encoding: chunked",
         "transfer-encoding: chunked\r\nContent-Length: 0",
     ] {
-        let hint = "look at the loop over the fields. Usual causes: names are \
-                    compared with their case; `parse` accepts `+0`; or the two \
-                    fields are only noticed in one of their orders.";
+        let hint = "look at the loop over the fields. Usual causes: case \
+                    counts when names are compared; `parse` accepts `+0`; or \
+                    the two fields are only noticed in one order.";
         get(fields)?.has_status(400).map_err(|it| it.hint(hint))?;
     }
     Ok(())
@@ -147,8 +147,8 @@ pub fn brew_coffee_is_418(server: &Server) -> Outcome {
     ] {
         let head = format!("{line} HTTP/1.1\r\nHost: a\r\n\r\n");
         let hint = "look at the arm for BREW. Usual causes: it comes after the \
-                    one for every method, the path isn't asked for, or the path \
-                    is asked for before the method.";
+                    one for every method, the path isn't checked, or the path \
+                    is checked before the method.";
         let response = server.send(head)?.response(DEADLINE)?;
         response.has_status(status).map_err(|it| it.hint(hint))?;
     }
@@ -213,8 +213,8 @@ pub fn extension_of_a_page_may_be_left_out(server: &Server) -> Outcome {
     outside.has_status(404).map_err(|it| {
         it.hint(
             "out.html is a symlink to a file outside the root. Look at what's \
-             asked about the second name. Usual cause: it's opened without the \
-             question whether it's inside.",
+             checked about the second name. Usual cause: it's opened without a \
+             check that it's inside.",
         )
     })
 }
@@ -272,7 +272,7 @@ pub fn style_sheet_may_be_used_for_a_minute(server: &Server) -> Outcome {
     let server = site.served(server, &[])?;
     for (path, value) in [("/a.css", "max-age=60"), ("/a.txt", "no-cache")] {
         let hint = "look at who says how long a copy is good. Usual causes: the \
-                    304 says something else than the 200, or all files are \
+                    304 says something other than the 200, or all files are \
                     treated like a style sheet.";
         let response = server.get(path)?;
         response.has_status(200)?;
@@ -309,7 +309,7 @@ pub fn changed_byte_changes_the_tag(server: &Server) -> Outcome {
         let first = get_tag(text)?;
         if get_tag(other)? == first {
             return differs(
-                "another tag for other bytes, as many as before",
+                "another tag for other bytes of the same length",
                 &first,
                 "look at what goes into the tag. Usual cause: only the first \
                  bytes of the file are hashed, or only its length and time.",
@@ -320,7 +320,7 @@ pub fn changed_byte_changes_the_tag(server: &Server) -> Outcome {
             return differs(
                 &format!("{first}, as for the same bytes before"),
                 &again,
-                "look at what goes into the hash. Usual cause: something else \
+                "look at what goes into the hash. Usual cause: something other \
                  than the bytes, or the hasher starts with a random key.",
             );
         }
@@ -330,9 +330,9 @@ pub fn changed_byte_changes_the_tag(server: &Server) -> Outcome {
 
 pub fn ranges_can_be_turned_off(server: &Server) -> Outcome {
     let site = Site::new(&[("digits", "0123456789")]);
-    let hint = "look at what an option that's off changes. Usual causes: the \
-                offer is gone, but the range is still sent; or `none` is said \
-                even if the option isn't given.";
+    let hint = "look at what the option changes. Usual causes: the offer is \
+                gone, but the range is still sent; or `none` is said even \
+                without the option.";
     let with = site.served(server, &[])?;
     let part = ask(&with, "/digits", "Range: bytes=2-4")?;
     is(&part, 206, "234", hint)?;

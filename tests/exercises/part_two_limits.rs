@@ -18,7 +18,7 @@ pub fn bad_field_is_refused_at_its_line(server: &Server) -> Outcome {
                     cause: fields are looked at only when the blank line has \
                     come, and it hasn't.";
         response.map_err(|it| {
-            it.expected("status 400, without the blank line").hint(hint)
+            it.expected("status 400, before the blank line").hint(hint)
         })?;
     }
     // A good field isn't the end of a head, and neither is half a field.
@@ -52,7 +52,7 @@ pub fn each_408_says_how_far_the_head_got(server: &Server) -> Outcome {
         client.response(DEADLINE)?.has_status(408)?;
         let line = format!("gave up on a head after {} bytes", half.len());
         let hint = "look at what is counted when the time is up. Usual cause: \
-                    it's what the last read returned, and not all of them.";
+                    only the last read is counted, and not all of them.";
         reports(&server, &line, hint, |it| it == line)?;
     }
     Ok(())
@@ -66,11 +66,11 @@ pub fn bytes_that_arrive_buy_time(server: &Server) -> Outcome {
     };
     let mut active = server.send(head(5_000))?;
     let mut idle = server.send(head(499))?;
-    let hint = "look at when the deadline is extended. Usual causes: a part of \
-                500 bytes buys a second, too, or each read does.";
+    let hint = "look at when the deadline is extended. Usual causes: fewer \
+                than 500 bytes buy a second, too, or each read does.";
     let late = idle.response(DEADLINE).map_err(|it| it.hint(hint))?;
     late.has_status(408).map_err(|it| it.hint(hint))?;
-    let hint = "look at both places that look at the deadline. Usual cause: the \
+    let hint = "look at both places that check the deadline. Usual cause: the \
                 comparison after the read still has the old one.";
     let why = "no response yet, because 5,000 bytes buy ten seconds";
     let two = Duration::from_secs(2);
@@ -193,7 +193,7 @@ pub fn rejected_clients_are_counted_aloud(server: &Server) -> Outcome {
     let (server, crowd) = fill(server, &[])?;
     let hint = "look at who counts, and who remembers. Usual causes: the first \
                 one is only reported a second later, the count begins again, or \
-                nobody reports the second time.";
+                there's never a second report.";
     let first = "rejected so far: 1";
     reports(&server, first, hint, |line| line == first)?;
     // One that seemed to be let in may only have been told late.

@@ -54,7 +54,7 @@ pub fn compressed_file_goes_to_clients_that_accept_it(
         let response = ask(&server, "GET /page.html", accepted)?;
         let (name, body, coding) = match is_compressed {
             true => ("the bytes of page.html.gz", COMPRESSED, Some("gzip")),
-            false => ("those of page.html", PAGE, None),
+            false => ("the bytes of page.html", PAGE, None),
         };
         let hint = "RFC 9110 §12.5.3: look at how `Accept-Encoding` is read. \
                     Usual causes: case, weights or `*` are overlooked; or the \
@@ -70,8 +70,8 @@ pub fn compressed_file_goes_to_clients_that_accept_it(
             };
             return response.differs(expected).map_err(|it| {
                 it.hint(
-                    "RFC 9110 §8.4: the coding is said by `Content-Encoding`, \
-                     and `Content-Type` is that of the page inside.",
+                    "RFC 9110 §8.4: `Content-Encoding` names the coding, and \
+                     `Content-Type` is that of the page inside.",
                 )
             });
         }
@@ -100,7 +100,7 @@ pub fn response_says_that_it_depends_on_accept_encoding(
         }
         let tag = response.field("etag").unwrap_or("").to_string();
         if tags.contains(&tag) {
-            let expected = "another ETag than that of the compressed form";
+            let expected = "a different ETag from that of the compressed form";
             return response.differs(expected).map_err(|it| {
                 it.hint(
                     "RFC 9110 §8.8.3: a tag stands for these bytes. With the \
@@ -172,8 +172,8 @@ pub fn form_of_another_media_type_is_415(server: &Server) -> Outcome {
         let response = post(server, "POST /hello", &fields, "name=A")?;
         response.has_status(status).map_err(|it| {
             it.hint(
-                "RFC 9110 §15.5.16 and §8.3.1: look at `Content-Type`. Its name \
-                 ignores case, and parameters may come after a semicolon.",
+                "RFC 9110 §15.5.16 and §8.3.1: look at `Content-Type`. Case \
+                 doesn't matter in it, and parameters may follow a semicolon.",
             )
         })?;
     }
@@ -239,8 +239,8 @@ pub fn user_is_let_in(server: &Server) -> Outcome {
         ask(server, "GET /", credentials)?.has_status(200).map_err(|it| {
             it.hint(
                 "RFC 7617 §2: the name, a colon and the password, in Base64. \
-                 Usual causes: the padding with `=` is wrong; the scheme is \
-                 compared with its case; or the password ends at its first \
+                 Usual causes: the padding with `=` is wrong; case counts \
+                 when schemes are compared; or the password ends at its first \
                  colon.",
             )
         })?;
@@ -320,7 +320,7 @@ pub fn host_without_a_site_is_421(server: &Server) -> Outcome {
         page(&server, "/page.html", host)?.has_status(421).map_err(|it| {
             it.hint(
                 "RFC 9110 §15.5.20: a client that asks the wrong server has to \
-                 know it. Usual cause: another site answers instead.",
+                 be told. Usual cause: another site answers instead.",
             )
         })?;
     }

@@ -113,7 +113,7 @@ impl Socket {
         let fields = format!("{upgrade}Sec-WebSocket-Version: 13\r\n{KEY}");
         let (client, head) = handshake(server, &fields)?;
         head.has_status(101).map_err(|it| {
-            it.hint("look at the handshake first: it has a row of its own.")
+            it.hint("look at the handshake first: it has a test of its own.")
         })?;
         Ok(Socket { client })
     }
@@ -128,15 +128,15 @@ impl Socket {
                 "look at what the server still waits for. Usual causes: more \
                  bytes than the length of the frame says; a frame that has come \
                  together with another one, and is already in the buffer; or \
-                 the end of a frame that it could refuse already.",
+                 the end of a frame that it could already have refused.",
             ),
             _ => {
                 let saw = "the end of the connection".to_string();
                 let it = Deviation { saw, ..it }.expected("the next frame");
                 it.hint(
                     "RFC 6455 §7.1.7: look at what ends the connection. Before \
-                     it ends, a close frame says why. And what's unread then \
-                     destroys what was sent (chapter 14).",
+                     it ends, a close frame says why. And bytes that are left \
+                     unread may destroy what was sent (chapter 14).",
                 )
             }
         })

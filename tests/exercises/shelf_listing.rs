@@ -117,7 +117,7 @@ fn target(path: &str, href: &str) -> Result<String, String> {
 
 const ESCAPED: &str = "look at how a name gets into the page. It's written twice: \
     in the link, as a segment of a URL, where all but letters, digits and `-._~` \
-    is escaped as `%XX` (RFC 3986 §2); and as text, where HTML needs `&amp;`, \
+    are escaped as `%XX` (RFC 3986 §2); and as text, where HTML needs `&amp;`, \
     `&lt;` and `&gt;`. Usual causes: one of the two is missing; `&` is escaped \
     last, and so twice; or a space becomes a `+`, which it does only in forms.";
 
@@ -286,7 +286,7 @@ pub fn what_is_not_served_is_not_listed(server: &Server) -> Outcome {
     let hint = "look at which names are left out. A list shows what a request \
                 would get, and nothing else: ask the function that opens files. \
                 Usual causes: it shows what's hidden, what a symlink reaches \
-                outside the root, or what is no path (RFC 3986 §2).";
+                outside the root, or what can't be a path (RFC 3986 §2).";
     let (response, links) = list(&server, "/")?;
     let page = String::from_utf8_lossy(&response.body).into_owned();
     for secret in secrets {

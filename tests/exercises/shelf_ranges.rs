@@ -104,8 +104,8 @@ fn parts(response: &Response) -> Outcome<Vec<Part>> {
         response.differs(&expected).map_err(|it| {
             Deviation { saw, ..it }.hint(
                 "RFC 9110 §14.6 has an example. Each part is: `--`, the \
-                 boundary and a line's end; its head; an empty line; its bytes; \
-                 a line's end. The last boundary has `--` behind it as well. \
+                 boundary and a line end; its head; an empty line; its bytes; \
+                 a line end. The last boundary has `--` after it as well. \
                  All lines end with \\r\\n.",
             )
         })
@@ -257,7 +257,7 @@ pub fn ranges_that_overlap_or_touch_are_one(server: &Server) -> Outcome {
     let (_scratch, server) = with_files(server)?;
     let hint = "RFC 9110 §15.3.7.2: look at what is left after ranges have been \
                 merged, and those that the file doesn't have are dropped. If \
-                it's one, it's sent like one. Usual cause: only neighbours in \
+                it's one, it's sent as one. Usual cause: only neighbours in \
                 the list are compared.";
     for (ranges, expected) in [
         ("0-4,2-6", 0..7),

@@ -132,8 +132,9 @@ impl Listener {
             Symptom::Hangs => (
                 format!("nothing within {DEADLINE:?}"),
                 "look at what becomes of a connection between two events. \
-                 Usual causes: it waits for its client only, and not for the \
-                 time; a deadline is over; or the bytes are still in a buffer.",
+                 Usual causes: it waits only for its client, and not for the \
+                 clock; a deadline has passed; or the bytes are still in a \
+                 buffer.",
             ),
             _ => (
                 "the end of the connection".to_string(),
@@ -276,7 +277,7 @@ pub fn listener_catches_up(server: &Server) -> Outcome {
                 &format!("{event:?}, as another listener got it"),
                 &format!("{again:?}"),
                 "look at where events are made. They're the server's, and not a \
-                 connection's: under the same id, all get the same.",
+                 connection's: under one id, everyone gets the same event.",
             );
         }
     }
@@ -293,10 +294,10 @@ pub fn listener_catches_up(server: &Server) -> Outcome {
     ];
     // All at once, because each of them may wait for a second.
     let listeners = fields.map(|it| Listener::new(server, it));
-    let hint = "look at what a listener gets that can't say where to go on. It \
-                begins with the newest event or the next. Usual causes: each \
-                connection counts for itself; or an id is believed that the \
-                server hasn't given out yet.";
+    let hint = "look at a listener that can't say where to go on. It should \
+                begin with the newest event or the next. Usual causes: each \
+                connection counts for itself; or the server believes an id \
+                that it hasn't given out yet.";
     for listener in listeners {
         let mut listener = listener?;
         let event = listener.event().map_err(|it| it.hint(hint))?;
@@ -347,7 +348,7 @@ pub fn thousand_listeners_hold_no_worker(server: &Server) -> Outcome {
         0..10 => Ok(()),
         _ => differs(
             "about as many threads as without them",
-            &format!("{more} threads more, for 1,000 listeners"),
+            &format!("{more} more threads, for 1,000 listeners"),
             hint,
         ),
     }

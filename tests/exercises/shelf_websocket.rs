@@ -41,8 +41,8 @@ pub fn handshake_is_accepted(server: &Server) -> Outcome {
             return head.differs(&expected).map_err(|it| {
                 it.hint(
                     "RFC 6455 §4.2.2: look at what is hashed. It's the key as \
-                     it came, in Base64, and behind it the text that the RFC \
-                     names. And names of protocols ignore case (§4.2.1).",
+                     it came, in Base64, and after it the text that the RFC \
+                     gives. And names of protocols ignore case (§4.2.1).",
                 )
             });
         }
@@ -52,7 +52,7 @@ pub fn handshake_is_accepted(server: &Server) -> Outcome {
             return head.differs(expected).map_err(|it| {
                 it.hint(
                     "RFC 6455 §9.1 and RFC 9110 §8.6: look at what else the \
-                     head says. An extension that's accepted has to be spoken, \
+                     head says. An extension that's accepted has to be used, \
                      and a 101 has no length.",
                 )
             });
@@ -118,7 +118,7 @@ pub fn bad_handshake_is_refused(server: &Server) -> Outcome {
 pub fn message_comes_back(server: &Server) -> Outcome {
     let mut socket = Socket::open(server)?;
     let hint = "RFC 6455 §5.2 and §5.3: look at the length, which is written in \
-                three ways, and at the mask, whose four bytes begin anew with \
+                three ways, and at the mask, whose four bytes start over with \
                 each frame.";
     let text = |length| "Hello, hello! ".bytes().cycle().take(length);
     for length in [5, 0, 1, 125, 126, 127, 0xFFFF, 0x1_0000, MAX_MESSAGE] {

@@ -1,4 +1,4 @@
-//! Clients that do nothing wrong, and that a server isn't prepared for.
+//! Clients that break no rule, and that a server isn't prepared for.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -13,8 +13,8 @@ use crate::support::server::Server;
 pub const SLOWLORIS: &str =
     "GET / HTTP/1.1\r\nHost: a\r\nX-a: b\r\n… and another field every second";
 
-/// A server may wait for a head for as long as that: nginx takes a minute. Our
-/// steps can be told to take a second, if they have a deadline.
+/// A server may wait this long for a head: nginx takes a minute. Our steps can
+/// be told to take a second, if they have a deadline.
 const LONGEST_HEAD: [Duration; 2] =
     [Duration::from_secs(100), Duration::from_secs(12)];
 
@@ -45,7 +45,7 @@ pub fn head_that_never_ends_times_out(server: &Server) -> Outcome {
     let expected = "a refusal, or the end of the connection";
     let saw = format!("it still waits after {longest:?}");
     Err(Deviation::new(Symptom::Hangs, expected, &saw).hint(
-        "look at what a byte does to the timeout. If each one starts it anew, a \
+        "look at what a byte does to the timeout. If each one restarts it, a \
          byte now and then defeats it: a head needs a deadline.",
     ))
 }
@@ -109,8 +109,8 @@ pub fn aborted_connections_do_not_end_the_server(server: &Server) -> Outcome {
             return answer.differs(
                 "that the next clients are answered",
                 "look at what the accept loop does with an error, and what \
-                 becomes of a client that has gone already. Neither is the end \
-                 of the server.",
+                 becomes of a client that has gone already. Neither should end \
+                 the server.",
             );
         }
     }
@@ -169,7 +169,7 @@ pub fn shutdown_does_not_wait_for_an_idle_client(server: &Server) -> Outcome {
     })
 }
 
-/// Closes the connection by a reset instead of a FIN.
+/// Closes the connection with a reset instead of a FIN.
 fn reset(stream: TcpStream) {
     const SOL_SOCKET: i32 = 1;
     const SO_LINGER: i32 = 13;

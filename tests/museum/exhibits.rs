@@ -73,8 +73,8 @@ museum! {
         "Agoo, issue 88"
         ("https://github.com/ohler55/agoo/issues/88"),
         framing::TWO_LENGTHS,
-        "Which of two lengths counts? If two servers in a row have different \
-         opinions, they disagree about where the next request begins.",
+        "Which of two lengths counts? If two servers in a chain choose \
+         differently, they disagree about where the next request begins.",
         "step17_bodies";
     framing::length_with_a_sign_is_refused:
         "Rust's best-known HTTP library", 2021,
@@ -124,7 +124,7 @@ museum! {
         ("https://github.com/Pylons/waitress/security/advisories/GHSA-pg36-wpm5-g57p"),
         framing::BARE_LINE_FEED,
         "The standard allows a server to take a lone LF for the end of a line. \
-         A proxy that doesn't sees one field where this server saw two.",
+         A proxy that doesn't do so sees one field where this server saw two.",
         "step17_bodies";
     framing::control_bytes_before_a_request_are_refused:
         "Java's best-known network library", 2026,
@@ -172,7 +172,7 @@ museum! {
         "http.server, CVE-2021-28861"
         ("https://bugs.python.org/issue32084"),
         files::FOREIGN_PATH,
-        "This path means a directory, so the server redirected the browser to \
+        "This path names a directory, so the server redirected the browser to \
          the same path with a slash at the end. But an address that begins \
          with two slashes names a host.",
         "step09_files";
@@ -214,8 +214,8 @@ museum! {
         "Apache, CVE-2007-6750"
         ("https://nvd.nist.gov/vuln/detail/CVE-2007-6750"),
         crowd::SLOWLORIS,
-        "Each new field started the timeout anew. A program called Slowloris \
-         held all the server's threads from one laptop, with a few bytes each.",
+        "Each new field restarted the timeout. A program called Slowloris held \
+         all the server's threads from one laptop, with a few bytes each.",
         "step13_deadlines";
     crowd::four_silent_connections_delay_no_other_client:
         "many a student's thread pool", 2023,
@@ -255,7 +255,7 @@ museum! {
         "warp, issue 853"
         ("https://github.com/yesodweb/wai/issues/853"),
         crowd::IDLE_AT_THE_END,
-        "A browser kept its connection, as it may. The shutdown waited for \
-         that browser until the time limit for the whole shutdown ran out.",
+        "A browser kept its connection open, as it may. The shutdown waited \
+         for it until the time limit for the whole shutdown ran out.",
         "step18_nonblocking";
 }

@@ -11,7 +11,7 @@ fn get(target: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 }
 
-/// The file that isn't below any root isn't sent, not under that target.
+/// A file that isn't below any root isn't sent, not even for that target.
 fn does_not_lead_out(server: &Server, target: &str, hint: &str) -> Outcome {
     let secret = fs::read("/etc/passwd").unwrap_or_default();
     let secret = secret.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -39,7 +39,7 @@ pub const HALF_ENCODED_DOTS: &str = "GET /cgi-bin/.%2E/%2E%2E/%2E%2E/%2E%2E/\
     %2E%2E/%2E%2E/%2E%2E/%2E%2E/etc/passwd HTTP/1.1";
 
 pub fn half_encoded_dots_do_not_lead_out(server: &Server) -> Outcome {
-    // Where there's no such directory, the same must do without it.
+    // Where there's no such directory, the same is tried without it.
     for directory in ["/cgi-bin", ""] {
         let dots = "/.%2E".to_string() + &"/%2E%2E".repeat(7);
         does_not_lead_out(
@@ -76,9 +76,9 @@ pub fn path_does_not_redirect_to_another_host(server: &Server) -> Outcome {
     let is_foreign = ["//", "/\\", "http://www.", "https://www."];
     if is_foreign.iter().any(|it| place.starts_with(it)) {
         return answer.differs(
-            "no redirection to www.python.org",
-            "RFC 3986 §4.2: look at how `Location` is made. What begins with \
-             two slashes is a host.",
+            "no redirect to www.python.org",
+            "RFC 3986 §4.2: look at how `Location` is made. After two \
+             slashes comes a host.",
         );
     }
     Ok(())
@@ -98,7 +98,7 @@ pub fn range_up_to_the_last_number_does_no_harm(server: &Server) -> Outcome {
         return answer.server_goes_on(server);
     }
     answer.differs(
-        "the page, a refusal, or the status 416, as long as its head says",
+        "the page, a refusal, or the status 416, with the right Content-Length",
         "RFC 9110 §14.1.2: look at the arithmetic. The last position plus one \
          doesn't fit into 64 bits.",
     )
@@ -141,8 +141,8 @@ pub fn log_contains_no_control_character(server: &Server) -> Outcome {
             let expected = "a line without control characters";
             let seen = Deviation::new(Symptom::Differs, expected, &saw);
             return Err(seen.hint(
-                "look at what is printed. What a client has sent may be an \
-                 order to the terminal of whoever reads it: escape it.",
+                "look at what is printed. What a client has sent may command \
+                 the terminal of anyone who reads the log: escape it.",
             ));
         }
     }

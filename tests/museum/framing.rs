@@ -49,8 +49,8 @@ pub const SIGNED_LENGTH: &str = "POST / HTTP/1.1\r\nHost: a\r\n\
 
 pub fn length_with_a_sign_is_refused(server: &Server) -> Outcome {
     Answer::to(server, SIGNED_LENGTH)?.is_a_refusal(
-        "RFC 9110 §8.6: look at how the number is read. A length has digits \
-         only, and many a library's parser takes a sign, too.",
+        "RFC 9110 §8.6: look at how the number is read. A length has only \
+         digits, but many a library's parser takes a sign, too.",
     )
 }
 
@@ -61,8 +61,8 @@ pub fn chunk_size_with_a_prefix_ends_the_connection(
     server: &Server,
 ) -> Outcome {
     Answer::to(server, PREFIXED_CHUNK)?.is_the_last(
-        "RFC 9112 §7.1: look at how a chunk's size is read. It has hexadecimal \
-         digits only, and many a library's parser takes `0x`, too.",
+        "RFC 9112 §7.1: look at how a chunk's size is read. It has only \
+         hexadecimal digits, but many a library's parser takes `0x`, too.",
     )
 }
 
@@ -78,7 +78,7 @@ pub fn huge_chunk_size_does_not_overflow(server: &Server) -> Outcome {
         _ => answer.differs(
             "no second response: the chunk goes on for exabytes",
             "RFC 9112 §7.1: look at the arithmetic of the chunk's size. Sixteen \
-             digits fit into 64 bits, and are negative if there's a sign.",
+             digits fit into 64 bits, but may be negative in a signed type.",
         ),
     }
 }
@@ -99,7 +99,7 @@ pub const NO_COLON: &str = "GET / HTTP/1.1\r\nHost: a\r\n\
 pub fn field_without_a_colon_is_refused(server: &Server) -> Outcome {
     Answer::to(server, NO_COLON)?.is_a_refusal(
         "RFC 9112 §5: look at how a line is split. Without a colon, it \
-         isn't a field, and has to be neither mended nor skipped.",
+         isn't a field, and must be neither repaired nor skipped.",
     )
 }
 
@@ -109,8 +109,8 @@ pub const BARE_LINE_FEED: &str = "GET / HTTP/1.1\r\nHost: a\r\n\
 
 pub fn line_feed_within_a_field_is_refused(server: &Server) -> Outcome {
     Answer::to(server, BARE_LINE_FEED)?.is_a_refusal(
-        "RFC 9112 §2.2: look at what ends a line. If a lone LF does so here, and \
-         in a proxy it doesn't, they see different fields.",
+        "RFC 9112 §2.2: look at what ends a line. If a lone LF does so here, \
+         but not in a proxy, the two see different fields.",
     )
 }
 

@@ -35,7 +35,7 @@ fn sign(outcome: &Outcome) -> (&'static str, &'static str, &'static str) {
         Err(seen) if seen.symptom == Symptom::Broken => {
             ("given_up", "–", "couldn't be asked")
         }
-        Err(_) => ("differs", "✗", "falls to it"),
+        Err(_) => ("differs", "✗", "has this fault"),
     }
 }
 
@@ -148,7 +148,7 @@ fn the_book_says_which_step_falls_to_which() {
     }
     let heads: Vec<_> =
         steps.iter().map(|name| name[4..].to_string()).collect();
-    let page = table("Which step falls to which fault", &heads, &columns);
+    let page = table("Which step has which fault", &heads, &columns);
     is_generated("steps.md", &page, "-- --ignored which_step");
 }
 
