@@ -1,4 +1,4 @@
-//! What every binary says of a command line that it cannot follow: one line on
+//! What every binary says about a command line that it can't follow: one line on
 //! standard error that names the thing and the cause, and exit status 1; where
 //! there are options, 2 for a command line that cannot be understood.
 
@@ -34,7 +34,7 @@ const STEPS: &[&str] = &[
     "step15", "step16", "step17", "step18", "step19", "step20",
 ];
 
-/// The first steps with options, with limits of time, with a limited queue, with
+/// The first steps with options, with time limits, with a limited queue, with
 /// connections that last, with bodies, with a limit of connections instead of the
 /// queue's, and with a limit for the shutdown.
 const OPTIONS: usize = 9;
@@ -385,7 +385,7 @@ fn full_standard_error_does_not_change_the_exit_status() {
     }
 }
 
-/// Where there are no signals, a line `quit` stops the server (step 06).
+/// Where there are no signals, the line `quit` stops the server (step 06).
 #[cfg(not(unix))]
 #[test]
 fn quit_stops_the_last_step() {

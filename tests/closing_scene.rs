@@ -28,7 +28,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// What must happen gets this long. Only a fault ever takes it.
+/// What must happen gets this long. Only a fault ever takes that long.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The media type that a file of the book must have.

@@ -44,7 +44,7 @@ fn read_head(stream: &TcpStream) -> io::Result<String> {
 // ANCHOR_END: read_head
 
 // ANCHOR: read_page
-/// Reads a page of the directory `static`, wherever the server was started.
+/// Reads a page from the directory `static`, wherever the server was started.
 fn read_page(name: &str) -> io::Result<Vec<u8>> {
     // Cargo knows where the package is now. It may have moved since the build.
     let package = env::var("CARGO_MANIFEST_DIR");

@@ -84,7 +84,7 @@ fn pause(query: &str) -> Duration {
     Duration::from_millis(asked.unwrap_or(5_000).min(10_000))
 }
 
-/// Reads a page of the directory `static`, wherever the server was started.
+/// Reads a page from the directory `static`, wherever the server was started.
 fn read_page(name: &str) -> io::Result<Vec<u8>> {
     // Cargo knows where the package is now. It may have moved since the build.
     let package = env::var("CARGO_MANIFEST_DIR");

@@ -30,7 +30,7 @@ pub struct FoundFile {
 /// head.
 const MAX_BUFFERED: u64 = 64 * 1024;
 
-/// How often we try again if a file is replaced just as we open it.
+/// How many times we try, in case a file is replaced just as we open it.
 const MAX_ATTEMPTS: usize = 8;
 // ANCHOR_END: limits
 

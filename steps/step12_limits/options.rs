@@ -1,4 +1,4 @@
-//! What the command line asks for, and what the program says at its start.
+//! What the command line asks for, and what the program says when it starts.
 
 use std::env;
 use std::ffi::OsString;
@@ -35,8 +35,8 @@ Options:
 impl Options {
     /// What the arguments of the program ask for. `--help` prints the help and
     /// ends the program with status 0. A command line that can't be understood
-    /// ends it with status 2 and a line that says why, a root that isn't a
-    /// directory with status 1.
+    /// ends it with status 2 and a line that says why; a root that isn't a
+    /// directory, with status 1.
     pub fn from_args() -> Options {
         let error = match Options::parse(env::args_os().skip(1)) {
             Ok(Some(options)) => return options.check_root(),

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 /// Opens a file for reading. If it's a named pipe, this doesn't wait until a
-/// program writes to it.
+/// program opens it for writing.
 #[cfg(unix)]
 pub fn open_at_once(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;

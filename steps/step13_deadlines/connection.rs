@@ -106,8 +106,8 @@ fn send(
 // ANCHOR_END: send
 
 // ANCHOR: is_retryable
-/// Whether a read or a write was only interrupted, or ran into its timeout, for
-/// which Unix and Windows have different names.
+/// Whether a read or a write was only interrupted, or timed out, for which Unix
+/// and Windows have different names.
 fn is_retryable(error: &io::Error) -> bool {
     matches!(
         error.kind(),

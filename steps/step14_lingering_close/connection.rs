@@ -117,8 +117,8 @@ fn linger(mut stream: &TcpStream, silence: Duration) {
 }
 // ANCHOR_END: linger
 
-/// Whether a read or a write was only interrupted, or ran into its timeout, for
-/// which Unix and Windows have different names.
+/// Whether a read or a write was only interrupted, or timed out, for which Unix
+/// and Windows have different names.
 fn is_retryable(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -47,7 +47,7 @@ pub struct Response {
     // ANCHOR: status
     pub status: Status,
     // ANCHOR_END: status
-    /// The header fields that not all responses have, each with its CR LF.
+    /// The header fields that only some responses have, each with its CR LF.
     fields: String,
     pub body: Body,
 }

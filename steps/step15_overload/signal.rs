@@ -61,7 +61,7 @@ fn stop_requests() -> impl Iterator<Item = i32> {
     })
 }
 
-/// On other systems, a line `quit` or the end of standard input is a request.
+/// On other systems, the line `quit` or the end of standard input is a request.
 #[cfg(not(unix))]
 fn stop_requests() -> impl Iterator<Item = i32> {
     quits(io::BufReader::new(io::stdin()))

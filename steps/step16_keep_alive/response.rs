@@ -41,7 +41,7 @@ impl fmt::Display for Status {
 /// What a client gets.
 pub struct Response {
     pub status: Status,
-    /// The header fields that not all responses have, each with its CR LF.
+    /// The header fields that only some responses have, each with its CR LF.
     fields: String,
     pub body: Body,
     /// Whether the connection stays open for another request.

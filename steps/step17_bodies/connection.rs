@@ -22,8 +22,8 @@ pub fn handle(
     options: &Options,
 ) -> io::Result<()> {
     stream.set_nonblocking(false)?; // macOS and Windows inherit the mode.
-    // Otherwise the end of a response would wait until the client has confirmed
-    // its beginning.
+    // Otherwise the end of a response would wait until the client has
+    // acknowledged its beginning.
     stream.set_nodelay(true)?;
     let (idle_timeout, head_timeout) =
         (options.idle_timeout, options.head_timeout);
@@ -143,7 +143,7 @@ fn receive(
         let left = deadline.saturating_duration_since(Instant::now());
         stream.set_read_timeout(Some(left.max(MIN_WAIT)))?;
         match stream.read(&mut chunk) {
-            Ok(0) => return Err(io::Error::other("closed within a request")),
+            Ok(0) => return Err(io::Error::other("closed mid-request")),
             Ok(count) => {
                 buffer.extend_from_slice(&chunk[..count]);
                 return Ok(true);
@@ -206,8 +206,8 @@ pub fn linger(mut stream: &TcpStream, silence: Duration) {
     }
 }
 
-/// Whether a read or a write was only interrupted, or ran into its timeout, for
-/// which Unix and Windows have different names.
+/// Whether a read or a write was only interrupted, or timed out, for which Unix
+/// and Windows have different names.
 fn is_retryable(error: &io::Error) -> bool {
     matches!(
         error.kind(),

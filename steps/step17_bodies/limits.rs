@@ -36,7 +36,7 @@ pub const MAX_REQUESTS: usize = 1_000;
 pub const READ_CHUNK: usize = MAX_HEAD;
 
 /// What's read from a file and sent at a time, in bytes. A client has to take
-/// this much before its deadline. Then the next deadline begins.
+/// this much before its deadline. Then it gets a new one.
 pub const SEND_CHUNK: u64 = 32 * 1024;
 
 /// The shortest time to wait for bytes. It's enough to read what has already

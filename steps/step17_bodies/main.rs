@@ -1,4 +1,4 @@
-//! Step 17: finds the end of each body, so that no part of it is a request.
+//! Step 17: finds the end of each body, so no part of it passes for a request.
 
 mod access_log;
 mod answer;

@@ -81,7 +81,7 @@ impl BodyReader {
         self.next == Part::End
     }
 
-    /// Whether nothing is left to read, or nothing that's worth it.
+    /// Whether nothing is left to read, or nothing worth reading.
     pub fn is_done(&self) -> bool {
         self.is_complete() || self.next == Part::Unread
     }
@@ -127,8 +127,8 @@ impl BodyReader {
 // ANCHOR_END: read
 
 // ANCHOR: first_part
-/// What comes first in a body that's coded. The last coding has to be `chunked`,
-/// which tells where it ends (RFC 9112 §6.1), and HTTP/1.0 knows none.
+/// What comes first in a body with codings. The last one has to be `chunked`,
+/// which tells where the body ends (RFC 9112 §6.1), and HTTP/1.0 has none.
 fn first_part(request: &Request) -> Result<Part, Status> {
     let mut codings = request.elements("Transfer-Encoding");
     let index = codings.position(|it| it.eq_ignore_ascii_case(b"chunked"));
@@ -140,7 +140,7 @@ fn first_part(request: &Request) -> Result<Part, Status> {
     }
 }
 
-/// A number of digits alone. `from_str_radix` would allow a sign, too.
+/// A number made of digits alone. `from_str_radix` would allow a sign, too.
 fn parse_length(digits: &str, radix: u32) -> Result<u64, Status> {
     let length = u64::from_str_radix(digits, radix).ok();
     length.filter(|_| !digits.starts_with('+')).ok_or(Status::BAD_REQUEST)

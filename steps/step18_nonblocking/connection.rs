@@ -27,10 +27,10 @@ use std::time::Instant;
 /// queue while it waits for its turn.
 pub struct Connection {
     stream: TcpStream,
-    /// What has arrived and isn't used up.
+    /// What has arrived and hasn't been used yet.
     buffer: Vec<u8>,
     state: State,
-    /// When the client has to be done with what we wait for.
+    /// By when the client must have done what we're waiting for.
     deadline: Instant,
     /// How many requests have been answered.
     count: usize,
@@ -52,7 +52,7 @@ enum State {
 // ANCHOR_END: types
 
 // ANCHOR: next
-/// What a worker leaves of a connection.
+/// What comes next for a connection after a worker's turn.
 pub enum Next {
     /// It waits for the client.
     Wait(Connection),
@@ -127,7 +127,7 @@ impl Connection {
             State::Idle => {
                 let head = || HeadReader::default().read(&self.buffer);
                 if self.buffer.trim_ascii().is_empty() && head() == Ok(None) {
-                    // An idle client may leave, in whatever way.
+                    // An idle client may leave however it likes.
                     return self.receive(State::Idle).or(Ok(Step::Close));
                 }
                 self.deadline = Instant::now() + self.options.head_timeout;
@@ -174,7 +174,7 @@ impl Connection {
         let mut chunk = [0; READ_CHUNK];
         match unless_blocked(self.stream.read(&mut chunk))? {
             None => Ok(Step::Wait(state)),
-            Some(0) => Err(io::Error::other("closed within a request")),
+            Some(0) => Err(io::Error::other("closed mid-request")),
             Some(count) => {
                 self.buffer.extend_from_slice(&chunk[..count]);
                 Ok(Step::GoOn(state))
@@ -260,7 +260,7 @@ impl Connection {
     // ANCHOR_END: finish
 
     // ANCHOR: is_late
-    /// Whether to give up. A server that stops waits for no further request.
+    /// Whether to give up. A server that's stopping waits for no more requests.
     fn is_late(&self, state: &State, is_stopping: bool) -> bool {
         let is_over = is_stopping && matches!(state, State::Idle);
         is_over || Instant::now() >= self.deadline

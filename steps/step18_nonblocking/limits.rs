@@ -35,17 +35,17 @@ pub const MAX_REQUESTS: usize = 1_000;
 /// What's read from a client at a time, in bytes.
 pub const READ_CHUNK: usize = 4 * 1024;
 
-/// How many steps a connection may make before others have their turn: enough
+/// How many steps a connection may take before others have their turn: enough
 /// for four requests at least.
 pub const MAX_STEPS: usize = 32;
 // ANCHOR_END: turn
 
 /// What's read from a file and sent at a time, in bytes. A client has to take
-/// this much before its deadline. Then the next deadline begins.
+/// this much before its deadline. Then it gets a new one.
 pub const SEND_CHUNK: u64 = 32 * 1024;
 
 // ANCHOR: wait
-/// How long the server waits at its end between two looks at its logs.
+/// How long the server waits at shutdown between two looks at its logs.
 pub const MIN_WAIT: Duration = Duration::from_millis(1);
 // ANCHOR_END: wait
 

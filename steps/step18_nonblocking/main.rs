@@ -9,10 +9,10 @@
 //! that into chunks. Then `enqueue` puts the connection back, unless it's done.
 //!
 //! The threads, and where each may block:
-//! * the main thread: in `accept`, and in the end until the workers have ended;
-//! * the workers: at an empty queue, in a file and in `/sleep`, never in a socket;
+//! * the main thread: in `accept`, and at the end until the workers have ended;
+//! * the workers: on an empty queue, on a file and in `/sleep`, never on a socket;
 //! * the `signal` thread: until a signal comes, and while it wakes `accept`;
-//! * the two `log` threads: in an output that's full.
+//! * the two `log` threads: on an output that's full.
 // ANCHOR_END: map
 
 mod access_log;

@@ -37,14 +37,14 @@ impl ThreadPool {
     }
 
     // ANCHOR: queue
-    /// The queue, to which a job can add another one. Dropping the pool waits
-    /// until each of these is dropped, too.
+    /// A handle to the queue, so that a job can add another one. Dropping the pool
+    /// waits until all of these are dropped, too.
     pub fn queue(&self) -> Queue {
         Queue(self.sender.clone().expect("only drop takes it"))
     }
 }
 
-/// A way to the end of the queue.
+/// A handle that puts jobs at the end of the queue.
 #[derive(Clone)]
 pub struct Queue(mpsc::Sender<Job>);
 

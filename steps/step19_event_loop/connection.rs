@@ -24,10 +24,10 @@ use std::time::Instant;
 /// A client's connection. A worker has it, or it rests in the event loop.
 pub struct Connection {
     stream: TcpStream,
-    /// What has arrived and isn't used up.
+    /// What has arrived and hasn't been used yet.
     buffer: Vec<u8>,
     state: State,
-    /// When the client has to be done with what we wait for.
+    /// By when the client must have done what we're waiting for.
     pub deadline: Instant,
     /// How many requests have been answered.
     count: usize,
@@ -47,7 +47,7 @@ enum State {
     Lingering(Instant),
 }
 
-/// What a worker leaves of a connection.
+/// What comes next for a connection after a worker's turn.
 pub enum Next {
     /// It waits for the client.
     Wait(Connection),
@@ -136,7 +136,7 @@ impl Connection {
             State::Idle => {
                 let head = || HeadReader::default().read(&self.buffer);
                 if self.buffer.trim_ascii().is_empty() && head() == Ok(None) {
-                    // An idle client may leave, in whatever way.
+                    // An idle client may leave however it likes.
                     return self.receive(State::Idle).or(Ok(Step::Close));
                 }
                 self.deadline = Instant::now() + self.options.head_timeout;
@@ -179,7 +179,7 @@ impl Connection {
         let mut chunk = [0; READ_CHUNK];
         match unless_blocked(self.stream.read(&mut chunk))? {
             None => Ok(Step::Wait(state)),
-            Some(0) => Err(io::Error::other("closed within a request")),
+            Some(0) => Err(io::Error::other("closed mid-request")),
             Some(count) => {
                 self.buffer.extend_from_slice(&chunk[..count]);
                 Ok(Step::GoOn(state))

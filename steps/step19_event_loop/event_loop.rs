@@ -82,7 +82,7 @@ impl EventLoop {
     // ANCHOR_END: run
 
     // ANCHOR: turn
-    /// Waits for something to do, until that time at the latest, and does it.
+    /// Waits for something to do, but no longer than `until`, and does it.
     fn turn(&mut self, until: Instant) -> io::Result<()> {
         let has_newcomers = self.wait(until)?;
         // In this order: what a worker sends after the waker was cleared wakes
@@ -138,7 +138,7 @@ impl EventLoop {
     // ANCHOR_END: wait
 
     // ANCHOR: accept
-    /// Accepts all clients that are waiting for it.
+    /// Accepts all clients that are waiting.
     fn accept(&mut self) {
         while Instant::now() >= self.accept_at {
             let Some(listener) = &self.listener else { return };

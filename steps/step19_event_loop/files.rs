@@ -28,7 +28,7 @@ pub struct FoundFile {
 /// head.
 const MAX_BUFFERED: u64 = 64 * 1024;
 
-/// How often we try again if a file is replaced just as we open it.
+/// How many times we try, in case a file is replaced just as we open it.
 const MAX_ATTEMPTS: usize = 8;
 
 /// Opens the file below the root that a path names. The error is the status of

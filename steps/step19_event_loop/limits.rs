@@ -43,15 +43,15 @@ pub const MAX_UNFINISHED: Duration = Duration::from_secs(2);
 /// How long the event loop waits at most, if there's no deadline.
 pub const MAX_WAIT: Duration = Duration::from_secs(3600);
 
-/// How many steps a connection may make before others have their turn: enough
+/// How many steps a connection may take before others have their turn: enough
 /// for four requests at least.
 pub const MAX_STEPS: usize = 32;
 
 /// What's read from a file and sent at a time, in bytes. A client has to take
-/// this much before its deadline. Then the next deadline begins.
+/// this much before its deadline. Then it gets a new one.
 pub const SEND_CHUNK: u64 = 32 * 1024;
 
-/// How long the server waits at its end between two looks at its logs.
+/// How long the server waits at shutdown between two looks at its logs.
 pub const MIN_WAIT: Duration = Duration::from_millis(1);
 
 /// A lingering close may take this many times the silence that ends it.

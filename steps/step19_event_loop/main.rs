@@ -2,7 +2,7 @@
 //!
 //! How a connection moves: `event_loop` accepts it, and owns it while it rests. In
 //! `poller`, the loop waits for a client, a deadline or the `waker`. Then it queues
-//! what's ready or late. A worker of `thread_pool` takes it out, and calls
+//! what's ready or late. A worker of `thread_pool` takes a connection, and calls
 //! `connection::advance`. That does what can be done without waiting: `head` and
 //! `body` find the ends of what arrives, `answer` turns a head into a response
 //! (with `request`, `site`, `files`, `validators` and `ranges`), and `writer` cuts
@@ -10,9 +10,9 @@
 //!
 //! The threads, and where each may block:
 //! * the main thread: in `poller::wait`, for all sockets at once;
-//! * the workers: at an empty queue, in a file and in `/sleep`, never in a socket;
+//! * the workers: on an empty queue, on a file and in `/sleep`, never on a socket;
 //! * the `signal` thread: until a signal comes;
-//! * the two `log` threads: in an output that's full.
+//! * the two `log` threads: on an output that's full.
 
 mod access_log;
 mod answer;

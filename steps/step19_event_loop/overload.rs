@@ -22,7 +22,7 @@ pub fn is_clients_fault(error: &io::Error) -> bool {
 }
 
 // ANCHOR: report
-/// Reports from time to time that descriptors or memory are missing.
+/// Reports from time to time that descriptors or memory have run out.
 pub fn report(error: &io::Error, reported: &mut Option<Instant>) {
     if reported.is_none_or(|time| time.elapsed() >= REPORT_EVERY) {
         *reported = Some(Instant::now());

@@ -9,7 +9,7 @@ use std::os::fd::{AsRawFd as AsSocket, RawFd as Socket};
 #[cfg(windows)]
 use std::os::windows::io::{AsRawSocket as AsSocket, RawSocket as Socket};
 
-/// A socket that's connected to another one of this process.
+/// A socket that's connected to another one in this process.
 #[cfg(unix)]
 pub type Local = std::os::unix::net::UnixStream;
 #[cfg(not(unix))]
@@ -78,7 +78,7 @@ impl Entry {
     }
 }
 
-/// Waits until one of the sockets is ready, or until the time is over. It may
+/// Waits until one of the sockets is ready, or until the time is up. It may
 /// return earlier.
 pub fn wait(entries: &mut [Entry], timeout: Duration) -> io::Result<()> {
     // Rounded up, because zero wouldn't wait at all.
@@ -99,8 +99,8 @@ pub fn pair() -> io::Result<(Local, Local)> {
     Local::pair()
 }
 
-/// Two ends of a connection to ourselves. Another program may be faster than we
-/// are to connect, so this checks who it is.
+/// Two ends of a connection to ourselves. Another program may connect before we
+/// do, so this checks who it is.
 #[cfg(not(unix))]
 pub fn pair() -> io::Result<(Local, Local)> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;

@@ -35,7 +35,7 @@ pub fn find(root: &Path, path: &str) -> Result<Found, Status> {
 fn fresh(path: &str, now: Instant) -> Option<FoundFile> {
     let files = FILES.lock().expect("nothing panics while it's held");
     let (looked, file) = files.get(path)?;
-    // Another thread may have looked after `now`. That's zero here.
+    // Another thread may have looked after `now`. Then the age is zero.
     let age = now.saturating_duration_since(*looked);
     if age < REVALIDATE_AFTER { copy(file) } else { None }
 }
@@ -43,7 +43,7 @@ fn fresh(path: &str, now: Instant) -> Option<FoundFile> {
 fn keep(path: &str, looked: Instant, file: FoundFile) {
     let mut files = FILES.lock().expect("nothing panics while it's held");
     if files.len() >= MAX_CACHED_FILES && !files.contains_key(path) {
-        files.clear(); // What's asked for is soon here again.
+        files.clear(); // What's asked for will soon be back.
     }
     files.insert(path.to_string(), (looked, file));
 }

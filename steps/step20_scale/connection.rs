@@ -27,10 +27,10 @@ pub struct Connection {
     pub stream: TcpStream,
     /// Its name in the event loop.
     pub token: u64,
-    /// What has arrived and isn't used up.
+    /// What has arrived and hasn't been used yet.
     buffer: Vec<u8>,
     state: State,
-    /// When the client has to be done with what we wait for.
+    /// By when the client must have done what we're waiting for.
     pub deadline: Instant,
     /// How many requests have been answered.
     count: usize,
@@ -50,7 +50,7 @@ enum State {
     Lingering(Instant),
 }
 
-/// What a worker leaves of a connection.
+/// What comes next for a connection after a worker's turn.
 pub enum Next {
     /// It waits for the client.
     Wait(Connection),
@@ -102,7 +102,7 @@ impl Connection {
             if let Step::Wait(state) = step {
                 if Instant::now() < self.deadline {
                     self.state = state;
-                    self.buffer.shrink_to_fit(); // It may rest for long.
+                    self.buffer.shrink_to_fit(); // It may rest a long time.
                     return Ok(Next::Wait(self));
                 }
                 step = self.give_up(state)?;
@@ -141,7 +141,7 @@ impl Connection {
             State::Idle => {
                 let head = || HeadReader::default().read(&self.buffer);
                 if self.buffer.trim_ascii().is_empty() && head() == Ok(None) {
-                    // An idle client may leave, in whatever way.
+                    // An idle client may leave however it likes.
                     return self.receive(State::Idle).or(Ok(Step::Close));
                 }
                 self.deadline = Instant::now() + self.options.head_timeout;
@@ -184,7 +184,7 @@ impl Connection {
         let mut chunk = [0; READ_CHUNK];
         match unless_blocked(self.stream.read(&mut chunk))? {
             None => Ok(Step::Wait(state)),
-            Some(0) => Err(io::Error::other("closed within a request")),
+            Some(0) => Err(io::Error::other("closed mid-request")),
             Some(count) => {
                 self.buffer.extend_from_slice(&chunk[..count]);
                 Ok(Step::GoOn(state))

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::time::Duration;
 
-/// What's returned by one wait at most.
+/// The most events that one wait returns.
 const MAX_EVENTS: usize = 256;
 
 const EPOLL_CLOEXEC: i32 = 0o2_000_000;
@@ -86,7 +86,7 @@ impl Poller {
     /// still report it. Then the token leads nowhere.
     pub fn disarm(&mut self, _token: u64) {}
 
-    /// Waits until something is ready, or until the time is over. It may
+    /// Waits until something is ready, or until the time is up. It may
     /// return earlier. Errors and hang-ups count as ready: the next read or
     /// write will say more.
     pub fn wait(&mut self, timeout: Duration) -> io::Result<Vec<u64>> {

@@ -19,7 +19,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
 
 // ANCHOR: tokens
-/// The tokens of what isn't a connection.
+/// The tokens that don't belong to a connection.
 const WAKER: u64 = 0;
 const LISTENER: u64 = 1;
 // ANCHOR_END: tokens
@@ -105,7 +105,7 @@ impl EventLoop {
     }
 
     // ANCHOR: turn
-    /// Waits for something to do, until that time at the latest, and does it.
+    /// Waits for something to do, but no longer than `until`, and does it.
     fn turn(&mut self, until: Instant) -> io::Result<()> {
         self.pool.execute_all(mem::take(&mut self.jobs));
         let until = until.min(self.scan_at);
@@ -174,7 +174,7 @@ impl EventLoop {
     // ANCHOR: take
     /// Gives a connection that has rested to a worker.
     fn take(&mut self, token: u64) {
-        // If there's none, an event and a deadline have come together.
+        // If it's gone, an event and its deadline came at the same time.
         if let Some(connection) = self.resting.remove(&token) {
             self.poller.disarm(token);
             self.execute(*connection);
@@ -183,7 +183,7 @@ impl EventLoop {
     // ANCHOR_END: take
 
     // ANCHOR: accept
-    /// Accepts all clients that are waiting for it.
+    /// Accepts all clients that are waiting.
     fn accept(&mut self) -> io::Result<()> {
         loop {
             let Some(listener) = &self.listener else { return Ok(()) };

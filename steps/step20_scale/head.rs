@@ -31,7 +31,7 @@ impl HeadReader {
         let mut unsearched = bytes[self.searched..].iter();
         while let Some(count) = unsearched.position(|&byte| byte == b'\n') {
             let end = self.searched + count;
-            // Not LF alone: a program before or after us may read it another way.
+            // Not LF alone: a program before or after us may read it differently.
             let line = bytes[self.line_start..end].strip_suffix(b"\r");
             let line = line.ok_or(Status::BAD_REQUEST)?;
             self.line_start = end + 1;

@@ -47,7 +47,7 @@ pub const MAX_WAIT: Duration = Duration::from_secs(3600);
 /// The files that are kept in memory: 4 MiB in all, at most.
 pub const MAX_CACHED_FILES: usize = 64;
 
-/// How old a look at a file may be. By then, a change is seen.
+/// How old a look at a file may be. A change is seen within this time.
 pub const REVALIDATE_AFTER: Duration = Duration::from_millis(10);
 
 /// How long a look at all deadlines is good for, unless a new one is earlier.
@@ -57,15 +57,15 @@ pub const SCAN_EVERY: Duration = Duration::from_millis(100);
 pub const MAX_SENDFILE: u64 = 128 * 1024;
 // ANCHOR_END: scale
 
-/// How many steps a connection may make before others have their turn: enough
+/// How many steps a connection may take before others have their turn: enough
 /// for four requests at least.
 pub const MAX_STEPS: usize = 32;
 
 /// What counts as progress, in bytes: a client that reads slowly has to take
-/// this much before its deadline. Then the next deadline begins.
+/// this much before its deadline. Then it gets a new one.
 pub const SEND_CHUNK: u64 = 32 * 1024;
 
-/// How long the server waits at its end between two looks at its logs.
+/// How long the server waits at shutdown between two looks at its logs.
 pub const MIN_WAIT: Duration = Duration::from_millis(1);
 
 /// A lingering close may take this many times the silence that ends it.

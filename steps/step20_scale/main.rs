@@ -1,8 +1,8 @@
-//! Step 20: makes the cost independent of the connections that rest.
+//! Step 20: makes the cost independent of how many connections rest.
 //!
 //! How a connection moves: `event_loop` accepts it, and owns it while it rests. In
 //! `poller`, the loop waits for a client, a deadline or the `waker`. Then it queues
-//! what's ready or late. A worker of `thread_pool` takes it out, and calls
+//! what's ready or late. A worker of `thread_pool` takes a connection, and calls
 //! `connection::advance`. That does what can be done without waiting: `head` and
 //! `body` find the ends of what arrives, `answer` turns a head into a response
 //! (with `request`, `site`, `cache`, `files`, `validators` and `ranges`), and
@@ -11,9 +11,9 @@
 //!
 //! The threads, and where each may block:
 //! * the main thread: in `Poller::wait`, for all sockets at once;
-//! * the workers: if there's no job, in a file and in `/sleep`, never in a socket;
+//! * the workers: without a job, on a file and in `/sleep`, never on a socket;
 //! * the `signal` thread: until a signal comes;
-//! * the two `log` threads: in an output that's full.
+//! * the two `log` threads: on an output that's full.
 
 mod access_log;
 mod answer;

@@ -1,4 +1,4 @@
-//! What the command line asks for, and what the program says at its start.
+//! What the command line asks for, and what the program says when it starts.
 
 use crate::descriptors;
 use std::env;
@@ -54,15 +54,15 @@ Options:
   --linger-seconds S  how long a client may stay silent during the close [2]
   --drain-seconds S   how long the shutdown may take [10]
   --access-log        prints a line for each response
-  --no-demo           without /sleep and /panic; use it for anything real
+  --no-demo           turns off /sleep and /panic; use it for anything real
   --help              prints this help
 ";
 
 impl Options {
     /// What the arguments of the program ask for. `--help` prints the help and
     /// ends the program with status 0. A command line that can't be understood
-    /// ends it with status 2 and a line that says why, a root that isn't a
-    /// directory with status 1.
+    /// ends it with status 2 and a line that says why; a root that isn't a
+    /// directory, with status 1.
     pub fn from_args() -> Options {
         let error = match Options::parse(env::args_os().skip(1)) {
             Ok(Some(options)) => return options.check_root(),
@@ -163,7 +163,7 @@ impl Options {
         Ok(Some(options))
     }
 
-    /// Where the value of an option for a time belongs.
+    /// Where the value of an option that takes a time belongs.
     fn time(&mut self, name: &str) -> Result<&mut Duration, String> {
         Ok(match name {
             "--idle-seconds" => &mut self.idle_timeout,

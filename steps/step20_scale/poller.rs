@@ -15,7 +15,7 @@ pub use crate::epoll::Poller;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub use crate::poll::Poller;
 
-/// A socket that's connected to another one of this process.
+/// A socket that's connected to another one in this process.
 #[cfg(unix)]
 pub type Local = std::os::unix::net::UnixStream;
 #[cfg(not(unix))]
@@ -51,8 +51,8 @@ pub fn pair() -> io::Result<(Local, Local)> {
     Local::pair()
 }
 
-/// Two ends of a connection to ourselves. Another program may be faster than we
-/// are to connect, so this checks who it is.
+/// Two ends of a connection to ourselves. Another program may connect before we
+/// do, so this checks who it is.
 #[cfg(not(unix))]
 pub fn pair() -> io::Result<(Local, Local)> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;

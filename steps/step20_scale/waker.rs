@@ -24,10 +24,10 @@ impl Waker {
     // ANCHOR_END: waker
 
     // ANCHOR: wake
-    /// Wakes the loop. Send what it is to find before you call this.
+    /// Wakes the loop. Before you call this, send what it should find.
     pub fn wake(&self) {
         if !self.is_pending.swap(true, Ordering::SeqCst) {
-            // It can't fail: there's room for a byte, and the loop lives.
+            // It can't fail: there's room for a byte, and the loop is alive.
             _ = (&self.sender).write(&[0]);
         }
     }

@@ -55,7 +55,7 @@ impl ResponseWriter {
     }
 
     /// Records that `count` more bytes have been sent. Returns whether they
-    /// complete a chunk. If there were none, the file has become shorter.
+    /// complete a chunk. If `count` is 0, the file has become shorter.
     pub fn advance(&mut self, count: usize) -> io::Result<bool> {
         if count == 0 {
             return Err(io::Error::other("the file became shorter"));

@@ -12,12 +12,12 @@ use std::{env, thread};
 /// How long a server may take to start.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long it may take until what a program has said can be read, on a machine
-/// that's busy.
+/// How long it may take before a program's output can be read, on a busy
+/// machine.
 const MOMENT: Duration = Duration::from_secs(2);
 
-/// A server that a tool has started. It ends when this is dropped, and so on
-/// every way out. (Ctrl-C ends both: a terminal sends it to all that it runs.)
+/// A server that a tool has started. It ends when this is dropped, so it ends
+/// whichever way the tool does. (A terminal sends Ctrl-C to both.)
 pub struct Process(pub Child);
 
 impl Drop for Process {
@@ -27,8 +27,8 @@ impl Drop for Process {
     }
 }
 
-/// Builds what is named of this package. `cargo run --bin load` builds nothing
-/// but `load`, and an old binary would run in place of the new code.
+/// Builds the named binaries of this package. `cargo run --bin load` builds
+/// nothing but `load`, and an old binary would run in place of the new code.
 pub fn build<'a>(
     binaries: impl Iterator<Item = &'a str>,
 ) -> Result<(), String> {
@@ -36,7 +36,7 @@ pub fn build<'a>(
     if binaries.is_empty() {
         return Ok(());
     }
-    // Cargo says by this variable which cargo it is.
+    // Cargo sets this variable to its own path.
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
     let mut command = Command::new(&cargo);
     command.args(["build", "--quiet", "--color=never", "--manifest-path"]);
@@ -121,13 +121,13 @@ pub fn address(name: &str) -> Result<SocketAddr, String> {
         return Ok(found);
     }
     Err(format!(
-        "{name:?} is not this machine's 127.0.0.1, and no other is tried"
+        "{name:?} is not this machine's 127.0.0.1; others aren't tried"
     ))
 }
 
-/// Sends the first line of a program's output, or what there is of one when the
-/// output ends. The rest of the output is read and thrown away: a program that
-/// prints into a full pipe would stop.
+/// Sends the first line of a program's output, or as much of it as there is when
+/// the output ends. The rest of the output is read and thrown away: a program
+/// that prints into a full pipe would stop.
 pub fn first_line(
     output: impl Read + Send + 'static,
 ) -> io::Result<Receiver<String>> {
@@ -135,7 +135,7 @@ pub fn first_line(
     thread::Builder::new().spawn(move || {
         let mut output = BufReader::new(output);
         let mut line = Vec::new();
-        // A line forever would fill the memory.
+        // A line without an end would fill the memory.
         _ = output.by_ref().take(200).read_until(b'\n', &mut line);
         _ = sender.send(String::from_utf8_lossy(&line).into_owned());
         _ = io::copy(&mut output, &mut io::sink());

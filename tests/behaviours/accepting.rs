@@ -9,11 +9,11 @@ use crate::support::report::{Deviation, Outcome};
 use crate::support::server::Server;
 use crate::support::{DEADLINE, SHORT_WAIT, by_hand};
 
-/// Processor time is what a server uses that doesn't wait. A little is allowed,
+/// A server that doesn't wait uses processor time. A little is allowed,
 /// because the clock ticks only every ten milliseconds.
 pub fn uses_no_processor_time(server: &Server, when: &str) -> Outcome {
     if !server.all_threads_sleep()? {
-        let expected = format!("that every thread waits, {when}");
+        let expected = format!("every thread to wait, {when}");
         return differs(&expected, "a thread that never sleeps");
     }
     let (start, before) = (Instant::now(), server.processor_time()?);
@@ -28,7 +28,7 @@ pub fn uses_no_processor_time(server: &Server, when: &str) -> Outcome {
     Ok(())
 }
 
-/// Something has run out, and that won't change by trying again at once.
+/// Something has run out, and trying again at once won't change that.
 fn does_not_spin(server: &Server) -> Outcome {
     let hint = "look at what the accept loop does with an error. Usual cause: it \
                 goes on at once, and `accept` fails at once, again and again.";
@@ -50,7 +50,7 @@ fn does_not_spin(server: &Server) -> Outcome {
 
 pub fn descriptor_exhaustion_does_not_spin(server: &Server) -> Outcome {
     server.by_hand(
-        // The second limit is for the size of the file: it ends what spins.
+        // The second limit is for the file's size: it ends a server that spins.
         "errors=$(mktemp)\n\
          (ulimit -n 32; ulimit -f 64; exec SERVER ADDRESS 2> \"$errors\") &\n\
          server=$!; sleep 1\n"
@@ -65,9 +65,9 @@ pub fn descriptor_exhaustion_does_not_spin(server: &Server) -> Outcome {
     small.send(get("/"))?.is_attended(DEADLINE)
 }
 
-/// A second server of the same program, of whose calls of `accept` these fail
-/// with that error. What strace tells goes to that place. `None` where strace is
-/// missing or may not be used.
+/// A second server of the same program, whose calls to `accept` fail with this
+/// error: all of them, or those that `which` names. What strace prints goes to
+/// `place`. `None` if strace is missing or isn't allowed.
 fn with_failing_accept(
     server: &Server,
     error: &str,
@@ -85,7 +85,7 @@ fn with_failing_accept(
         "strace -D -qq -o {place} -e trace=accept4,/nanosleep \
          -e inject=accept4:error={error}{which}"
     );
-    // The shell becomes strace, and never comes to what follows.
+    // The shell becomes strace, and never gets to what follows.
     let command = format!("exec {strace} \"$0\" 127.0.0.1:0 \"$@\"");
     server.start_within(&command, &[]).map(Some)
 }
@@ -115,14 +115,14 @@ pub fn aborted_connections_do_not_delay_the_next(server: &Server) -> Outcome {
         }
         if let Some(pause) = calls.iter().find(|it| it.contains("nanosleep(")) {
             let expected = format!(
-                "that the next client is accepted at once, although {error} has \
+                "the next client to be accepted at once, although {error} has \
                  ended the connection of another"
             );
             let seen = differs(&expected, &format!("a pause: {pause}"));
             return seen.map_err(|seen: Deviation| {
                 seen.hint(
                     "look at what the accept loop does with an error. Usual \
-                     cause: it pauses after every error, also after one that \
+                     cause: it pauses after every error, even after one that \
                      concerns a single client.",
                 )
             });

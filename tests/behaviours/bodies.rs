@@ -16,7 +16,7 @@ pub fn post(fields: &str, body: &str) -> String {
     format!("POST / HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n{body}")
 }
 
-/// Adds what usually is the cause, if an answer came and was another one.
+/// Adds the usual cause, if an answer came, but a different one.
 pub fn because(hint: &str) -> impl Fn(Deviation) -> Deviation {
     move |deviation| match deviation.symptom {
         Symptom::Hangs | Symptom::Differs => deviation.hint(hint),
@@ -125,7 +125,7 @@ pub fn body_that_comes_byte_by_byte_is_skipped(server: &Server) -> Outcome {
     is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND).map_err(because(hint))
 }
 
-/// Closing costs less than reading it all, and no response.
+/// Closing costs less than reading it all, and doesn't cost the response.
 pub fn body_above_64_kib_ends_the_connection(server: &Server) -> Outcome {
     server.by_hand(
         "for n in 65536 65537; do\n\
@@ -153,7 +153,7 @@ pub fn body_above_64_kib_ends_the_connection(server: &Server) -> Outcome {
         &post(CHUNKED, &format!("{half}{half}1\r\n")),
         hint,
     )?;
-    // If it has sent all, it still gets its response.
+    // If it has sent everything, it still gets its response.
     let long = post(&announced(200_000), &"x".repeat(200_000));
     is_refused(server, 405, &long, hint)
 }
@@ -280,7 +280,7 @@ pub fn other_coding_before_chunked_is_501(server: &Server) -> Outcome {
     )
 }
 
-/// An expectation that a client can't be sure of isn't waited for.
+/// The client needn't wait to see whether its expectation is met.
 pub fn expectation_is_met_at_once(server: &Server) -> Outcome {
     let hint = "look at `Expect: 100-continue`. The client holds back its body \
                 until you've said `100 Continue`, or at least for a while. If \

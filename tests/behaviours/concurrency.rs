@@ -1,7 +1,7 @@
 //! Several clients at once, and none of them in another one's way.
 //!
-//! The client that was held first is never released first: a server that takes
-//! one client after the other would pass by the order alone.
+//! The client that was held first is never released first: the order alone would
+//! let a server pass that takes one client after the other.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn gets_the_page_despite(
             client.is_attended(DEADLINE)?;
             let expected = format!(
                 "the response to this request, while other clients ({count}) \
-                 are connected that haven't sent a whole request"
+                 that haven't sent a whole request are connected"
             );
             Err(deviation.expected(&expected).hint(&hint))
         }
@@ -177,8 +177,8 @@ pub fn hundred_panics_leave_the_server_working(server: &Server) -> Outcome {
 fn after_panics(seen: Deviation) -> Deviation {
     let expected = format!("{}, after the panic as before it", seen.expected);
     seen.expected(&expected).hint(
-        "look at what becomes of the thread in which a job panics, or ends by an \
-         exception. A thread for each connection may end that way, but if a \
+        "look at what becomes of the thread in which a job panics, or ends with \
+         an exception. A thread for each connection may end that way, but if a \
          worker does, there's one fewer for all clients that follow.",
     )
 }

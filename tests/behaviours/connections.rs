@@ -104,8 +104,8 @@ fn loses_bytes(deviation: Deviation) -> Deviation {
 }
 
 const OPTIONS: &str = "look at how you read Connection. It's a list of words, \
-    in upper or lower case. With `close` in it, a connection ends. Without, it \
-    goes on for HTTP/1.1, and for HTTP/1.0 only with `keep-alive`.";
+    in upper or lower case. With `close` in it, a connection ends. Without \
+    that, it goes on for HTTP/1.1, and for HTTP/1.0 only with `keep-alive`.";
 
 pub fn connection_close_is_honoured(server: &Server) -> Outcome {
     let mut old =
@@ -162,7 +162,7 @@ pub fn idle_connection_is_closed_silently(server: &Server) -> Outcome {
         }
         it.hint(
             "look at when an idle connection's time begins: at the end of its \
-             last response. Usual cause: each request is added to the old \
+             last response. Usual cause: each request extends the old \
              deadline, instead of setting a new one.",
         )
     })?;
@@ -286,7 +286,7 @@ pub fn shutdown_announces_connection_close(server: &Server) -> Outcome {
         let response = client.response(DEADLINE)?;
         is_hello(&response)?;
         if response.field("connection") != Some("close") {
-            let expected = "`Connection: close`, because the server stops";
+            let expected = "`Connection: close`: the server is stopping";
             return response.differs(expected);
         }
         client.is_closed(DEADLINE)?;

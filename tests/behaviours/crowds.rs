@@ -36,7 +36,7 @@ fn is_served(server: &Server, path: &str) -> Outcome {
     response.has_status(200)
 }
 
-/// Everything that was connected so far is with the server, and not in the
+/// Every client that has connected so far has been accepted, and isn't in the
 /// backlog. A server that serves no one else isn't asked.
 fn are_all_inside(server: &Server) -> Outcome {
     match server.patience() {

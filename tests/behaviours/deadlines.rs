@@ -77,7 +77,7 @@ fn trickles(client: &mut Client, bytes: &str, server: &Server) -> Outcome<u16> {
             Err(it) => return Err(it),
         }
     }
-    let saw = "it still reads on";
+    let saw = "it's still reading";
     let expected = "an end after the deadline, whatever arrives in the \
                     meantime";
     Err(still_waits(client.deviation(Symptom::Hangs, expected, saw)))
@@ -118,7 +118,7 @@ pub fn empty_lines_do_not_keep_a_connection(server: &Server) -> Outcome {
     client.is_attended(server.patience()).map_err(still_waits)
 }
 
-/// One worker after the other would take longer than any test waits.
+/// One deadline after the other would take longer than any test waits.
 pub fn time_in_the_queue_counts(server: &Server) -> Outcome {
     server.by_hand(by_hand::with(
         "--workers 1 --head-seconds 2",
@@ -127,7 +127,7 @@ pub fn time_in_the_queue_counts(server: &Server) -> Outcome {
     fifty_clients_end_in_time(server, Server::connect, Client::is_closed)
 }
 
-/// The same of clients that have begun to ask.
+/// The same for clients that have begun to ask.
 pub fn half_requests_in_the_queue_time_out_together(
     server: &Server,
 ) -> Outcome {
@@ -271,7 +271,7 @@ pub fn trickling_reader_times_out(server: &Server) -> Outcome {
     ))
 }
 
-/// Another client may be served meanwhile, and still this one has to go.
+/// Another client may be served meanwhile, and this one still has to go.
 #[cfg(target_os = "linux")]
 fn trickling_reader_is_cut_off(mut greedy: Client, start: Instant) -> Outcome {
     let mut count = 0;
@@ -305,8 +305,8 @@ pub fn steady_slow_reader_gets_everything(server: &Server) -> Outcome {
     let server = large.server(server, "1")?;
     let mut slow = server.send(get("/large"))?;
     slow.head(DEADLINE)?;
-    // Slower than the system's buffers are emptied in the time that a client
-    // may stand still, and faster than the limit.
+    // So slowly that the system's buffers aren't emptied within the time that a
+    // client may stall, but faster than the limit.
     let start = Instant::now();
     let pause = Duration::from_millis(100);
     let mut count = 0;

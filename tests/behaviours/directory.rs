@@ -69,14 +69,14 @@ impl Directory {
         server.serving_by_rights(&self.site())
     }
 
-    /// Sets who may do what with a file, seen from beside the site.
+    /// Sets who may do what with a file, by its path beside the site.
     #[cfg(target_os = "linux")]
     pub fn set_mode(&self, path: &str, mode: u32) {
         let rights = PermissionsExt::from_mode(mode);
         fs::set_permissions(self.all.0.join(path), rights).unwrap();
     }
 
-    /// Makes it look as if the file was last changed so long after 1970.
+    /// Makes it look as if the file was last changed this long after 1970 began.
     pub fn set_modified(&self, file: &str, since: Duration) {
         let path = self.site().join(file);
         let file = File::options().write(true).open(path).unwrap();
@@ -99,8 +99,8 @@ impl Directory {
     }
 }
 
-/// Asks about a file that has just changed. The answer may be as the file was for
-/// 10 ms, and not for longer: a question after that gets the file as it is.
+/// Asks about a file that has just changed. For 10 ms, and no longer, the answer
+/// may be the file as it was: a question after that gets the file as it is.
 pub fn soon(server: &Server, mut ask: impl FnMut() -> Outcome) -> Outcome {
     const REMEMBERED: Duration = Duration::from_millis(10);
     let changed = Instant::now();
@@ -114,7 +114,7 @@ pub fn soon(server: &Server, mut ask: impl FnMut() -> Outcome) -> Outcome {
 }
 
 /// A directory so deep that it takes a while to find out where it really is.
-/// What happens in between meets more of it that way.
+/// That leaves more time for something to happen in between.
 pub fn deep() -> String {
     ["d"; 100].join("/")
 }
@@ -172,7 +172,7 @@ impl Large {
         large
     }
 
-    /// In a time of that many seconds, a client has to take 32 KiB.
+    /// Within that many seconds, a client has to take 32 KiB.
     pub fn server(&self, server: &Server, stall: &str) -> Outcome<Server> {
         let workers = ["--workers", "1"];
         self.served_with(server, &workers, &["--stall-seconds", stall])

@@ -22,7 +22,7 @@ use crate::support::{DEADLINE, by_hand};
 /// The process ends, with that status.
 fn ends_with(server: &Server, code: i32) -> Outcome {
     if !server.stdout.wait_for_end(server.patience()) {
-        let expected = "that the process ends, whatever its clients do";
+        let expected = "the process to end, whatever its clients do";
         let saw = "it still waits";
         let seen = Deviation::new(Symptom::Hangs, expected, saw);
         return Err(seen.hint(
@@ -70,10 +70,10 @@ pub fn shutdown_works_without_its_address(server: &Server) -> Outcome {
     let mut unshare = Command::new("unshare");
     let works = unshare.args(["-rn", "sh", "-c", has_network]).output();
     if !works.is_ok_and(|output| output.status.success()) {
-        eprintln!("without a network to take away, descriptors must do");
+        eprintln!("without a network to take away, descriptors have to do");
         return shutdown_works_without_free_descriptors(server);
     }
-    // The shell becomes unshare, and never comes to what follows.
+    // The shell becomes unshare, and never gets to what follows.
     let within = "exec unshare -rn sh -c 'ip link set lo up; exec \"$0\" \
                   127.0.0.1:0 \"$@\"' \"$0\" \"$@\"";
     let lonely = server.start_within(within, &[])?;
@@ -185,8 +185,8 @@ pub fn shutdown_gives_a_started_request_two_seconds(
     })
 }
 
-/// The shutdown hurries only unfinished requests. A response on its way has the
-/// time of a slow reader, as before.
+/// The shutdown hurries only unfinished requests. A response on its way has as
+/// much time as before.
 #[cfg(target_os = "linux")]
 pub fn download_outlasts_the_shutdown(server: &Server) -> Outcome {
     server.by_hand(with_large_file(

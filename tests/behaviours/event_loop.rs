@@ -25,7 +25,7 @@ fn served(server: &Server) -> Outcome<Client> {
     Ok(client)
 }
 
-/// What usually makes a loop run that has nothing to do.
+/// What usually makes a loop spin when it has nothing to do.
 fn spins(seen: Deviation) -> Deviation {
     seen.hint(
         "look at what each connection in the loop waits for. Usual cause: \
@@ -141,7 +141,7 @@ pub fn no_wake_up_is_lost(server: &Server) -> Outcome {
     let mut clients = clients?;
     let start = Instant::now();
     for round in 0..ROUNDS {
-        // Where each request takes long, fewer have to do.
+        // Where each request takes a long time, fewer have to do.
         if start.elapsed() > MOST {
             break;
         }
@@ -169,7 +169,7 @@ pub fn no_wake_up_is_lost(server: &Server) -> Outcome {
 
 #[cfg(target_os = "linux")]
 pub fn interrupted_wait_does_not_end_the_server(server: &Server) -> Outcome {
-    // An expression of strace finds any part of a name, and other calls have
+    // One of strace's expressions matches any part of a name, and other calls have
     // `poll` in theirs.
     let waits = "/^p?poll$,/^epoll_p?wait2?$";
     let inject = format!(
@@ -291,7 +291,7 @@ pub fn new_connection_gets_time_to_send(server: &Server) -> Outcome {
     let mut oldest = served(&server)?;
     let mut other = served(&server)?;
     let mut silent = server.connect()?;
-    // The loop is done with these three. Else the newcomer could still belong to
+    // The loop is done with these three. Otherwise, the newcomer could belong to
     // the same crowd, in which nobody has been idle yet.
     #[cfg(target_os = "linux")]
     server.all_threads_sleep()?;

@@ -75,7 +75,7 @@ fn upload_slowly(
             *longest_silence = last.elapsed().max(*longest_silence);
             sent.map_err(|deviation| {
                 deviation.expected(
-                    "that the server reads on after its response, as long as \
+                    "the server to read on after its response, as long as \
                      more arrives",
                 )
             })?;
@@ -251,14 +251,14 @@ fn trickle_is_cut_off(server: &Server) -> Outcome {
             return Ok(());
         }
         if is_closed {
-            // It may have ended because a busy machine has stopped us.
+            // It may have ended because a busy machine has held us up.
             client = server.send(UPLOAD)?;
             (start, last, was_silent) = (last, last, false);
         }
     }
     let expected = "the end of the connection, however long a client sends";
     let deviation =
-        client.deviation(Symptom::Hangs, expected, "it still reads on");
+        client.deviation(Symptom::Hangs, expected, "it's still reading");
     Err(deviation.hint(
         "look at what ends the loop that discards input. Silence never comes if \
          the client goes on sending, so there has to be a deadline, too.",
@@ -275,7 +275,7 @@ fn flood_is_cut_off(address: SocketAddr) -> Outcome {
     }
     match sent {
         Err(_) => Ok(()),
-        Ok(()) => differs("the end of the connection", "it still reads on"),
+        Ok(()) => differs("the end of the connection", "it's still reading"),
     }
 }
 
@@ -290,7 +290,7 @@ pub fn lingering_uses_no_processor_time(server: &Server) -> Outcome {
     if server.all_threads_sleep()? {
         return Ok(());
     }
-    let expected = "that every thread waits while four clients are silent";
+    let expected = "every thread to wait while four clients are silent";
     differs(expected, "a thread that never sleeps")
 }
 

@@ -169,7 +169,7 @@ pub fn unusable_address_is_an_error(server: &Server) -> Outcome {
     server.by_hand("SERVER no-address; echo $?");
     let (status, said) = server.fails_at("no-address")?;
     if status.success() || said.is_empty() {
-        let expected = "an error on standard error and an exit status";
+        let expected = "an error on standard error and in the exit status";
         return differs(expected, &format!("{status}, saying {said:?}"));
     }
     Ok(())
@@ -183,7 +183,7 @@ pub fn port_in_use_is_an_error(server: &Server) -> Outcome {
     );
     let (status, said) = server.fails_at(&server.address.to_string())?;
     if status.success() || said.is_empty() {
-        let expected = "an error on standard error and an exit status";
+        let expected = "an error on standard error and in the exit status";
         return differs(expected, &format!("{status}, saying {said:?}"));
     }
     server.send(get("/"))?.is_attended(DEADLINE)

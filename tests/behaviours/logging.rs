@@ -225,7 +225,7 @@ pub fn unread_output_does_not_hold_up_the_shutdown(server: &Server) -> Outcome {
     if unread.stdout.wait_for_end(unread.patience()) {
         return ends_with_status_0(&unread);
     }
-    let expected = "that the process ends, although its output isn't read";
+    let expected = "the process to end, although its output isn't read";
     let seen = Deviation::new(Symptom::Hangs, expected, "it still runs");
     Err(seen.hint(
         "look at what is written between the signal and the end. Usual causes: \

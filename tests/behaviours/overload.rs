@@ -182,7 +182,7 @@ pub fn rejected_client_can_finish_its_request(server: &Server) -> Outcome {
     let Crowd { mut rejected, .. } = crowd(&small, 2, 1)?;
     for _ in 0..20 {
         rejected[0].send("X: y\r\n").map_err(|seen| {
-            seen.expected("that a rejected client can finish its request").hint(
+            seen.expected("a rejected client to finish its request").hint(
                 "look at what becomes of the connection after the 503. Usual \
                  cause: it's dropped, so it's closed at once. It needs a \
                  lingering close, and reads that wait.",
@@ -218,7 +218,7 @@ pub fn shutdown_does_not_wait_for_rejected_clients(server: &Server) -> Outcome {
     }
     ends_with_status_0(&small).map_err(|seen| {
         seen.hint(
-            "look at what `main` waits for in the end. Usual cause: it joins the \
+            "look at what `main` waits for at the end. Usual cause: it joins the \
              thread that lingers for rejected clients.",
         )
     })?;
@@ -275,7 +275,7 @@ pub fn client_beyond_the_limit_of_connections_is_503(
     has_room_again(&small)
 }
 
-/// The panic took the connection along.
+/// The panic took the connection with it.
 fn has_no_500(seen: Deviation) -> Deviation {
     if seen.symptom != Symptom::Closes {
         return seen;

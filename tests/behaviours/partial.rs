@@ -78,7 +78,7 @@ impl Site {
         }
     }
 
-    /// A request for bytes 2 to 4 gets them, if nothing speaks against it.
+    /// A request for bytes 2 to 4 gets them, if nothing stands in the way.
     pub fn sends_ranges(&self) -> Outcome {
         let fields = ["Range: bytes=2-4"];
         is_part(&self.get("/ten", &fields)?, &fields, 2..5, TEN)

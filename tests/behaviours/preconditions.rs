@@ -42,7 +42,7 @@ pub fn if_unmodified_since_before_the_change_is_412(
         let hint = "the file hasn't changed since then.";
         site.gets(200, &[&field(date)], hint)?;
     }
-    // A fraction of a second can't be said in a date.
+    // A date can't express a fraction of a second.
     let half = Duration::from_millis(500);
     site.set_modified(Duration::from_secs(CHANGED) + half)?;
     let hint = "look at how the dates are compared. The client's has whole \
@@ -149,7 +149,7 @@ pub fn precondition_replaces_no_other_status(server: &Server) -> Outcome {
             let response = site.ask(line, &[field])?;
             if response.status != status {
                 let expected =
-                    format!("{status} for {line}, also with {field}");
+                    format!("{status} for {line}, even with {field}");
                 return response.differs(&expected).map_err(|it| {
                     it.hint(
                         "preconditions count only for GET and HEAD, and only \

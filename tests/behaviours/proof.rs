@@ -71,7 +71,7 @@ pub fn lacks(step: &str, name: &str, behaviour: Behaviour, absent: Symptom) {
     let _turn = turn(step);
     let sentence = name.replace('_', " ");
     let program = Program::under_test(step);
-    let title = format!("{program} should not show yet: {sentence}");
+    let title = format!("{program} should not yet show: {sentence}");
     let server = match Server::start(program, Some(absent)) {
         Ok(server) => server,
         Err(deviation) => panic!("\n\n{title}\n{deviation}\n"),

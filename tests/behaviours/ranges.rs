@@ -124,7 +124,7 @@ pub fn unusable_range_is_ignored(server: &Server) -> Outcome {
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         is_whole(&site.get("/ten", &fields)?, &fields, TEN)?;
     }
-    // Its whole is all that an empty file has. The last byte of it would even be
+    // An empty file has no parts, only its whole. Its last byte would even be
     // satisfiable, but no Content-Range can say so (RFC 9110 §14.1.2, §14.4).
     for value in ["bytes=-1", "bytes=0-", "bytes=0-65535", "bytes=5-"] {
         let fields = [&*format!("Range: {value}")];
@@ -202,7 +202,7 @@ pub fn if_range_sends_a_part_only_of_the_same_version(
             true => is_part(&response, &fields, 2..5, TEN)?,
             false => is_whole(&response, &fields, TEN)?,
         }
-        // Of another version, everything can be sent.
+        // Of another version, everything is sent.
         let fields = [&*field, "Range: bytes=10-"];
         let response = site.get("/ten", &fields)?;
         match is_current {
@@ -300,7 +300,7 @@ pub fn interrupted_download_continues(server: &Server) -> Outcome {
     part.extend(&response.body);
     if part != large.as_bytes() {
         let saw = difference(large.as_bytes(), &part);
-        let expected = "two parts that are the whole file together";
+        let expected = "two parts that together are the whole file";
         return Err(Deviation::new(Symptom::Differs, expected, &saw));
     }
     // The rest of another version would only spoil what the client has.

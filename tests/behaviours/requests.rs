@@ -12,7 +12,7 @@ pub fn head(server: &Server, request: &str) -> Outcome<Response> {
     server.ask(request)?.head(DEADLINE)
 }
 
-/// Each of these requests has that status; a valid one is answered after it.
+/// Each of these requests gets that status, and a valid one after it is answered.
 pub fn all_are(server: &Server, status: u16, requests: &[String]) -> Outcome {
     for request in requests {
         let response = head(server, request)?;
@@ -22,7 +22,7 @@ pub fn all_are(server: &Server, status: u16, requests: &[String]) -> Outcome {
     Ok(())
 }
 
-/// A request for `/` with these lines beside the request line.
+/// A request for `/` with these lines besides the request line.
 fn with(lines: &str) -> String {
     format!("GET / HTTP/1.1\r\n{lines}Connection: close\r\n\r\n")
 }
@@ -54,7 +54,7 @@ fn are_served(server: &Server, requests: &[String], hint: &str) -> Outcome {
     Ok(())
 }
 
-/// The requests that these targets are asked for with.
+/// The requests that ask for these targets.
 fn targets(method: &str, targets: &[&str]) -> Vec<String> {
     let request = |target: &&str| line(&format!("{method} {target} HTTP/1.1"));
     targets.iter().map(request).collect()

@@ -48,7 +48,7 @@ pub fn has_status(
 
 pub fn client_gets_the_page(server: &Server) -> Outcome {
     server.by_hand(by_hand::get("/"));
-    // First in bytes, which tell best what is wrong, then with a real client.
+    // First in bytes, which show best what's wrong, then with a real client.
     is_hello(&server.get("/")?)?;
     let url = format!("http://{}/", server.address);
     let client = reqwest::blocking::Client::builder().no_proxy().build();

@@ -254,7 +254,7 @@ pub fn error_page_is_true_for_its_status(server: &Server) -> Outcome {
         let fault = match blamed {
             Some(words) => format!("a page that blames the {words}"),
             None if !named => format!("a page with the title {title:?}"),
-            None if !has_type => "a page of another Content-Type".to_string(),
+            None if !has_type => "a page with another Content-Type".to_string(),
             None => continue,
         };
         let expected =

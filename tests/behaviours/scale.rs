@@ -68,7 +68,7 @@ pub fn cost_does_not_grow_with_idle_connections(server: &Server) -> Outcome {
         idle.last_mut().expect("a client").response(DEADLINE)?;
     }
     let mut beside = cost(&server)?;
-    // On a busy machine, all attempts may cost more. So there are some others.
+    // On a busy machine, all attempts may cost more. So there are a few more.
     for _ in 0..3 {
         if beside >= 2 * alone {
             beside = beside.min(cost(&server)?);

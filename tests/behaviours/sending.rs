@@ -149,8 +149,8 @@ pub fn shrinking_file_ends_the_connection(server: &Server) -> Outcome {
     Ok(())
 }
 
-/// An error ends a response at once. Whoever tries again does so for a minute, in
-/// vain.
+/// An error ends a response at once. A server that tries again does so for a
+/// minute, in vain.
 #[cfg(target_os = "linux")]
 pub fn reader_that_resets_frees_its_worker(server: &Server) -> Outcome {
     server.by_hand(super::directory::with_large_file(

@@ -1,6 +1,6 @@
 //! SIGTERM and Ctrl-C: every client that has connected still gets its response.
 //!
-//! Only on Unix, because only there one process can send another a signal.
+//! Only on Unix, because only there can one process send another a signal.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -69,7 +69,7 @@ fn died(server: &Server, seen: Deviation) -> Deviation {
 pub fn ends_with_status_0(server: &Server) -> Outcome {
     let status = server.exit().map_err(|deviation| {
         deviation
-            .expected("that the process ends, because every client is answered")
+            .expected("the process to end, because every client is answered")
             .hint(
                 "look at where each thread waits. Usual causes: `accept`, or an \
                  event loop, keeps waiting, because nothing has woken it, or \
@@ -111,7 +111,7 @@ pub fn ctrl_c_waits_for_a_request_in_flight(server: &Server) -> Outcome {
     waits_for_a_request_in_flight(server, "INT")
 }
 
-/// The end of a terminal, or a service manager.
+/// From a terminal that closes, or from a service manager.
 pub fn sighup_waits_for_a_request_in_flight(server: &Server) -> Outcome {
     server.by_hand(stopped(&sleeping(1), "HUP"));
     waits_for_a_request_in_flight(server, "HUP")
@@ -130,7 +130,7 @@ pub fn ignored_sighup_stays_ignored(server: &Server) -> Outcome {
     server.signal("HUP")?;
     let stops = server.stdout.wait(SHORT_WAIT, says_what_it_waits_for);
     if stops || server.stdout.wait_for_end(Duration::ZERO) {
-        let expected = "that a server started by nohup ignores SIGHUP";
+        let expected = "a server started by nohup to ignore SIGHUP";
         return differs(expected, "it stops");
     }
     is_attended_by(&server)
@@ -139,7 +139,7 @@ pub fn ignored_sighup_stays_ignored(server: &Server) -> Outcome {
 pub fn shutdown_waits_for_every_worker(server: &Server) -> Outcome {
     server.by_hand(stopped(&sleeping(4), "TERM"));
     // Once from the first to the last, and once the other way: a server that
-    // waits for one of its workers only can't be lucky twice.
+    // waits for only one of its workers can't be lucky twice.
     let second = server.start_at("127.0.0.1")?;
     for (server, order) in [(server, [0, 1, 2, 3]), (&second, [3, 2, 1, 0])] {
         let held: Outcome<Vec<_>> = (0..4).map(|_| server.hold()).collect();
@@ -256,7 +256,7 @@ pub fn shutdown_works_on_a_wildcard_address(server: &Server) -> Outcome {
 }
 
 /// A server that connects to wake its own `accept` has to take the address that it
-/// listens at. On Linux, all that begin with 127 are the machine's own.
+/// listens on. On Linux, all that begin with 127 are the machine's own.
 #[cfg(target_os = "linux")]
 pub fn shutdown_works_on_any_loopback_address(server: &Server) -> Outcome {
     server.by_hand(stopped("", "TERM").replace("ADDRESS", "127.0.0.2:PORT"));
@@ -285,7 +285,7 @@ fn or_ipv4(host: &'static str, ipv4: &'static str) -> &'static str {
 
 /// A connection that wakes `accept` takes a file descriptor, and a sleeping
 /// `accept` holds the last one. Asked only of this repository's programs, because
-/// they say how far they are: connecting to find out would wake `accept`, too.
+/// they say how far they've got: connecting to find out would wake `accept`, too.
 #[cfg(target_os = "linux")]
 pub fn shutdown_works_without_free_descriptors(server: &Server) -> Outcome {
     server.by_hand(
@@ -324,7 +324,7 @@ fn ends_with_descriptors_left(server: &Server, left: usize) -> Outcome {
     let stops = small.stdout.wait(small.patience(), says_what_it_waits_for);
     let is_stuck = !stops && small.stderr.wait(DEADLINE, says_it_is_stuck);
     if !stops && !is_stuck {
-        let expected = "that it stops, or says that it can't wake the listener";
+        let expected = "it to stop, or to say that it can't wake the listener";
         let expected = format!("{expected}, with {left} descriptors left");
         return differs(&expected, "it does neither");
     }
@@ -333,7 +333,7 @@ fn ends_with_descriptors_left(server: &Server, left: usize) -> Outcome {
         return ends_with_status_0(&small);
     }
     let symptom = if is_stuck { Symptom::Hangs } else { Symptom::Differs };
-    let expected = "that the process ends, now that its clients have gone, \
+    let expected = "the process to end, now that its clients have gone, \
                     although they had left it";
     let expected = format!("{expected} {left} file descriptors");
     Err(Deviation::new(symptom, &expected, "it still runs"))

@@ -14,7 +14,7 @@ use crate::support::report::Outcome;
 use crate::support::server::Server;
 
 impl Directory {
-    /// Makes a symlink, `from` being seen from the site.
+    /// Makes a symlink at `from`, a path below the site.
     fn link(&self, to: impl AsRef<Path>, from: &str) {
         symlink(to, self.site().join(from)).unwrap();
     }

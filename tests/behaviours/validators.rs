@@ -23,11 +23,11 @@ pub const SECOND_BEFORE: &str = "Thu, 02 Jan 2020 03:04:04 GMT";
 pub const SECOND_AFTER: &str = "Thu, 02 Jan 2020 03:04:06 GMT";
 pub const FIRST: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
 
-/// A time to come. A file of that time is younger than any other.
+/// A time to come. A file with that time is younger than any other.
 pub const FUTURE: u64 = 2_114_380_800;
 pub const FUTURE_DATE: &str = "Thu, 01 Jan 2037 00:00:00 GMT";
 
-/// A server, and the directory that it serves. The file `a` in it has last
+/// A server, and the directory that it serves. The file `a` in it was last
 /// changed at `CHANGED`.
 pub struct Site {
     pub directory: Directory,
@@ -306,7 +306,7 @@ pub fn different_content_is_never_304(server: &Server) -> Outcome {
     let site = Site::new(server)?;
     let known = format!("If-None-Match: {}", site.tag()?);
     let date = format!("If-Modified-Since: {DATE}");
-    // What `mv` does with a file that is older than the one in its place.
+    // What `mv` does with a file that's older than the one that it replaces.
     let path = |name| site.directory.site().join(name);
     fs::write(path("other"), "few").unwrap();
     site.directory.set_modified("other", Duration::from_secs(CHANGED - 86_400));

@@ -9,7 +9,7 @@ use std::{env, fs, process, thread};
 
 use crate::place::repository;
 
-/// What must happen gets this long. Only a fault ever takes it.
+/// What must happen gets this long. Only a fault ever takes that long.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The ports that the book's files name: two copies, the balancer, and TLS.

@@ -71,7 +71,7 @@ fn nothing_is_written_over_what_exists() {
     let scratch = Scratch::new("exercise");
     let directory = scratch.0.to_str().unwrap();
     let said = stderr(&exercise(&["ch01-a-limit", directory]).code(1));
-    assert!(said.contains("exists, and nothing is written over it"), "{said}");
+    assert!(said.contains("exists, and won't be overwritten"), "{said}");
     assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 0);
 }
 

@@ -71,7 +71,7 @@ fn nothing_is_written_over_what_exists() {
     let directory = scratch.0.to_str().unwrap();
     fs::write(scratch.0.join("Cargo.toml"), "mine").unwrap();
     let said = stderr(&hunt(&["ant", directory]).code(1));
-    assert!(said.contains("exists, and nothing is written over it"), "{said}");
+    assert!(said.contains("exists, and won't be overwritten"), "{said}");
     let files = fs::read_dir(&scratch.0).unwrap().count();
     let text = fs::read_to_string(scratch.0.join("Cargo.toml")).unwrap();
     assert_eq!((files, &*text), (1, "mine"));

@@ -234,9 +234,9 @@ fn invalid_response_is_an_error() {
     let old = "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n";
     thread::scope(|scope| {
         scope.spawn(|| assert_bad(full, usize::MAX, "status 503"));
-        scope.spawn(|| assert_bad(short, 1, "closed within the answer"));
+        scope.spawn(|| assert_bad(short, 1, "closed mid-answer"));
         scope.spawn(|| assert_bad("", 1, "closed without an answer"));
-        let cause = "no HTTP/1.1 with a Content-Length";
+        let cause = "not HTTP/1.1 with a Content-Length";
         scope.spawn(move || assert_bad(old, usize::MAX, cause));
     });
 }
@@ -268,7 +268,7 @@ fn the_end_does_not_wait_for_a_silent_server() {
     });
     let run = run.expect("a run that doesn't wait for the silent server");
     assert_eq!(row(&run, &server.address), (0, 4));
-    assert!(stdout(&run).ends_with(": 4 errors: no answer until the end\n"));
+    assert!(stdout(&run).ends_with(": 4 errors: no answer by the end\n"));
     assert!(stderr(&run).ends_with("answered no request\n"));
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Enough to hide what is called at the start and at the end.
 const REQUESTS: u32 = 200;
 
-/// What must happen gets this long. Only a fault ever takes it.
+/// What must happen gets this long. Only a fault ever takes that long.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Those whose number is the same whenever it is counted.

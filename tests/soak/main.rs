@@ -42,7 +42,7 @@ use support::server::Server;
 use support::{place, running, scratch};
 use visitors::REQUESTS;
 
-/// What must happen gets this long. Only a fault ever takes it.
+/// What must happen gets this long. Only a fault ever takes that long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const COMMAND: &str =

@@ -30,7 +30,7 @@ pub fn idle(count: usize) -> String {
     in_background(count, "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
 }
 
-/// Starts the server with these options, and stops it in the end.
+/// Starts the server with these options, and stops it at the end.
 pub fn with(options: &str, commands: &str) -> String {
     format!(
         "SERVER ADDRESS {options} & server=$!; sleep 1\n\

@@ -167,8 +167,8 @@ pub fn table() -> Vec<Group> {
     groups
 }
 
-/// What makes a test runner ask for all that a step has, also by costly rows, but
-/// not by slow ones.
+/// What makes a test runner ask for all that a step has, including costly rows,
+/// but not slow ones.
 pub fn all_but_slow_rows() -> Vec<String> {
     let rows = table().into_iter().flat_map(|group| group.rows);
     let slow = rows.filter(|row| row.ranges.iter().any(|it| it.is_slow));

@@ -67,7 +67,7 @@ impl Client {
         self.sent.extend(bytes);
         self.stream.write_all(bytes).map_err(|error| {
             let saw = format!("an error while sending: {error}");
-            self.deviation(Symptom::Resets, "that all of it is read", &saw)
+            self.deviation(Symptom::Resets, "all of it to be read", &saw)
         })
     }
 
@@ -125,7 +125,7 @@ impl Client {
         Ok(response)
     }
 
-    /// The next bytes of a body, once so many are there.
+    /// The next bytes of a body, once that many are there.
     pub fn part_of_body(&mut self, count: usize) -> Outcome<Vec<u8>> {
         let wait = Wait::new(DEADLINE);
         while self.received.len() < count {
@@ -197,7 +197,7 @@ impl Client {
         let hint = match bare {
             true => {
                 "the lines of this head end with \\n alone. In HTTP they end \
-                 with \\r\\n, the blank line as well."
+                 with \\r\\n, including the blank line."
             }
             false => {
                 "look at where the head is written. Usual cause: the last \
@@ -210,7 +210,7 @@ impl Client {
     }
 
     /// Takes at most that many bytes, once some are there, and says how many
-    /// they were.
+    /// there were.
     #[cfg(target_os = "linux")]
     pub fn take(&mut self, most: usize) -> Outcome<u64> {
         let before = std::mem::take(&mut self.received).len();
@@ -232,7 +232,7 @@ impl Client {
         }
     }
 
-    /// Takes all bytes up to the connection's end, and says how many they were.
+    /// Takes all bytes up to the connection's end, and says how many there were.
     #[cfg(target_os = "linux")]
     pub fn drain(&mut self) -> u64 {
         let mut all = 0;

@@ -1,4 +1,4 @@
-//! What Linux says of a server, in `/proc`.
+//! What Linux says about a server, in `/proc`.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -26,7 +26,7 @@ impl Server {
 
     /// Waits until all connections are accepted.
     pub fn has_accepted_all(&self) -> Outcome {
-        // Of a listening socket (0A), the second number is its backlog.
+        // For a listening socket (0A), the second number is its backlog.
         let port = format!(":{:04X} 00000000:0000 0A ", self.address.port());
         let is_empty = || {
             // Listening sockets come first. All others can be thousands, so
@@ -41,7 +41,7 @@ impl Server {
         if wait_until(is_empty)? {
             return Ok(());
         }
-        let expected = "that all connections are accepted";
+        let expected = "all connections to be accepted";
         Err(Deviation::new(Symptom::Hangs, expected, "a backlog"))
     }
 
@@ -90,7 +90,7 @@ impl Server {
         Err(Deviation::new(Symptom::Differs, &expected, &saw))
     }
 
-    /// Opens for reading what the process has open by that number.
+    /// Opens for reading what the process has open under that number.
     pub fn descriptor(&self, number: usize) -> Outcome<fs::File> {
         let id = self.id();
         fs::File::open(format!("/proc/{id}/fd/{number}")).map_err(broken)
@@ -160,7 +160,7 @@ impl Server {
         if wait_until(sleeps)? {
             return Ok(());
         }
-        let expected = "that the main thread waits for a connection";
+        let expected = "the main thread to wait for a connection";
         Err(Deviation::new(Symptom::Broken, expected, "it runs on"))
     }
 }

@@ -16,10 +16,10 @@ pub mod server;
 
 use std::time::Duration;
 
-/// What has not happened after this time is taken not to happen. The one wait
+/// What hasn't happened after this time is assumed not to happen. The one wait
 /// in the suite that is short: too short, and a test overlooks a fault, but it
 /// never reports one that is not there.
 pub const SHORT_WAIT: Duration = Duration::from_millis(200);
 
-/// What must happen gets this long. Only a fault ever takes it.
+/// What must happen gets this long. Only a fault ever takes that long.
 pub const DEADLINE: Duration = Duration::from_secs(10);

@@ -1,10 +1,10 @@
-//! What a failure tells besides the deviation.
+//! What a failure says besides the deviation.
 
 use std::cell::RefCell;
 
 use super::output::Output;
 
-/// A server shares these with the servers that a behaviour starts besides.
+/// A server shares these with the other servers that a behaviour starts.
 #[derive(Default)]
 pub struct Notes {
     /// The commands with which a learner sees the same.

@@ -16,7 +16,7 @@ struct Lines {
 }
 
 impl Output {
-    /// Enough of what a server prints that spins.
+    /// Enough of what a spinning server prints.
     const MOST: usize = 2_000;
 
     pub fn collect(stream: impl Read + Send + 'static) -> Output {

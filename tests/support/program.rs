@@ -67,8 +67,8 @@ impl Program {
         command
     }
 
-    /// Whether it may answer for a moment as a file was before it changed. The
-    /// steps before 20 look at a file for each request.
+    /// Whether it may answer for a moment with a file as it was before it changed.
+    /// The steps before 20 look at a file for each request.
     pub fn may_remember(&self) -> bool {
         !self.is_step || self.to_string().as_str() >= "step20"
     }

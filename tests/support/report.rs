@@ -12,7 +12,7 @@ pub enum Symptom {
     Hangs,
     /// The connection ended before the first byte of a response.
     Closes,
-    /// Something else happened than should have.
+    /// Something happened other than what should have.
     Differs,
     /// The client couldn't finish sending.
     Resets,
@@ -22,7 +22,7 @@ pub enum Symptom {
 }
 
 impl Symptom {
-    /// Where to look, and what usually is the cause.
+    /// Where to look, and what the usual cause is.
     fn hint(self) -> &'static str {
         match self {
             Symptom::Hangs => {
@@ -67,7 +67,7 @@ pub struct Deviation {
     pub sent: Vec<u8>,
     pub expected: String,
     pub saw: String,
-    /// Where to look, if that is known better than by the symptom.
+    /// Where to look, if more is known than the symptom.
     pub hint: String,
 }
 
@@ -106,7 +106,7 @@ impl fmt::Display for Deviation {
     }
 }
 
-/// Bytes as a person can read them, the middle of many left out.
+/// Bytes as a person can read them, without the middle if there are many.
 pub fn shown(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return "nothing".to_string();

@@ -19,7 +19,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// Takes a head apart, as strictly as RFC 9112 §4 and §5 write it.
+    /// Takes a head apart, as strictly as RFC 9112 §4 and §5 define it.
     pub fn parse(head: &[u8]) -> Result<Response, String> {
         let head = std::str::from_utf8(head)
             .map_err(|_| "a head that is not text".to_string())?;
@@ -88,7 +88,7 @@ impl Response {
         self.differs(&format!("status {status}"))
     }
 
-    /// It has this status and this body, which `name` tells to a person.
+    /// It has this status and this body, which `name` describes to a person.
     pub fn is(&self, status: u16, name: &str, body: &[u8]) -> Outcome {
         let (count, length) = (self.body.len(), body.len());
         if self.status == status && self.body == body {

@@ -17,13 +17,14 @@ const PORT_0: &str = "port 0 asks for any free port, so print the address that \
 const OTHER_LINE: &str =
     "print exactly that, with the IP address and port, before anything else.";
 
-const ENDED: &str = "look at its standard error. The server has ended before it \
+const ENDED: &str = "look at its standard error. The server ended before it \
      printed anything. Usual causes: it couldn't read its argument, an address \
      and port in one word, or it couldn't listen there.";
 
-const SILENT: &str = "the server runs. Usual cause: the line waits in a buffer, \
-     because standard output isn't a terminal here. Flush it, as with Python's \
-     `print(…, flush=True)`. (Or this machine is very busy. Then try again.)";
+const SILENT: &str = "the server is running. Usual cause: the line waits in a \
+     buffer, because standard output isn't a terminal here. Flush it, as with \
+     Python's `print(…, flush=True)`. (Or this machine is very busy. Then try \
+     again.)";
 
 /// A process that ends when this is dropped.
 pub struct Running {
@@ -110,10 +111,10 @@ const SIGKILL: i32 = 9;
 /// Has a child heed SIGINT and SIGHUP, and on Linux also end with us.
 ///
 /// Someone who starts the tests in the background may have them ignore SIGINT, or
-/// with `nohup` SIGHUP, and a child would inherit that. If the tests are interrupted, nothing is
-/// dropped, and their children would run on. Linux then sends them the signal
-/// `end`, strictly speaking when the *thread* ends that has started them. That's
-/// the thread of a test, and its servers end with it anyway.
+/// with `nohup` SIGHUP, and a child would inherit that. If the tests are
+/// interrupted, nothing is dropped, and their children would run on. Linux then
+/// sends them the signal `end`, strictly speaking when the *thread* that started
+/// them ends. That's the thread of a test, and its servers end with it anyway.
 #[cfg(unix)]
 pub fn prepare(command: &mut Command, end: i32) {
     use std::os::unix::process::CommandExt;

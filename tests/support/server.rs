@@ -75,7 +75,7 @@ impl Server {
     }
 
     /// A second server of the same program, with these options if it takes
-    /// them; else as it is.
+    /// them, or otherwise as it is.
     pub fn configured(&self, options: &[&str]) -> Outcome<Server> {
         self.with_options(options).or_else(|_| self.start_at("127.0.0.1"))
     }
@@ -115,7 +115,7 @@ impl Server {
     }
 
     /// A second server of the same program, which cannot have more open files
-    /// than that, with these options if it takes them; else as it is.
+    /// than that, with these options if it takes them, or otherwise as it is.
     #[cfg(target_os = "linux")]
     pub fn start_with_open_files(
         &self,
@@ -253,7 +253,7 @@ impl Server {
         self.send(request)
     }
 
-    /// A client that has sent a request for `/` but for its last lines.
+    /// A client that has sent a request for `/`, except for its last lines.
     pub fn hold(&self) -> Outcome<Client> {
         self.send("GET / HTTP/1.1\r\nHost: localhost\r\n")
     }
@@ -285,7 +285,7 @@ impl Server {
         if wait_until(is_refused)? {
             return Ok(());
         }
-        let expected = "that a new connection is refused, after the signal";
+        let expected = "a new connection to be refused, after the signal";
         let deviation =
             Deviation::new(Symptom::Hangs, expected, "it's accepted");
         Err(deviation.hint(
@@ -297,7 +297,7 @@ impl Server {
     /// Waits for the process to end.
     pub fn exit(&self) -> Outcome<ExitStatus> {
         if !self.stdout.wait_for_end(DEADLINE) {
-            let expected = "that the process ends";
+            let expected = "the process to end";
             let saw = format!("it still ran after {DEADLINE:?}");
             return Err(Deviation::new(Symptom::Hangs, expected, &saw));
         }
@@ -344,7 +344,7 @@ impl Server {
     }
 }
 
-/// What a failure tells beside the deviation itself.
+/// What a failure says besides the deviation itself.
 impl fmt::Display for Server {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
         if !self.notes.by_hand.borrow().is_empty() {
@@ -385,7 +385,7 @@ fn spawn(command: &mut Command) -> Outcome<Running> {
     })
 }
 
-/// Waits until it is so, and says whether that was in time.
+/// Waits until the condition holds, and says whether that was in time.
 #[cfg(unix)]
 pub(super) fn wait_until(
     mut is_so: impl FnMut() -> Outcome<bool>,

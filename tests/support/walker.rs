@@ -8,7 +8,7 @@ use std::hash::Hash;
 /// More than a system that's meant to be looked at should have.
 const MAX_STATES: usize = 1_000_000;
 
-/// All states, those first that take the fewest moves.
+/// All states, beginning with those that take the fewest moves.
 pub struct Walk<S> {
     pub states: Vec<S>,
     /// For each state but the first, from which one it was reached, and by which

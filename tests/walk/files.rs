@@ -23,7 +23,7 @@ fn a_step_changes_only_the_files_that_it_says() {
         assert_eq!(
             changed, step.changes,
             "\nthe files of {} that differ from the step before (left) aren't \
-             those in which its lesson lies (right); the others must be the \
+             those that its lesson is about (right); the others must be the \
              same, byte for byte",
             step.name
         );

@@ -91,12 +91,12 @@ fn a_failed_connection_is_reported() {
         server.stderr.wait(DEADLINE, |lines| !lines.is_empty());
         let cause = match step.number() {
             ..16 => "closed before the blank line",
-            _ => "closed within a request",
+            _ => "closed mid-request",
         };
         assert_eq!(
             server.stderr.lines(),
             [format!("connection failed: {cause}")],
-            "what {} should say of a client that leaves with half a request",
+            "what {} should say about a client that leaves mid-request",
             step.name
         );
     }

@@ -52,7 +52,7 @@ const MISTAKES: [Mistake; 6] = [
     },
 ];
 
-/// Ten crates: six with a mistake, one of them that doesn't compile.
+/// Ten crates: six with a mistake, because of which one doesn't compile.
 fn class(scratch: &Scratch) -> Vec<PathBuf> {
     let sound = ["ada", "bob", "cyd", "dan"].map(|name| (name, None));
     let faulty = MISTAKES.iter().map(|it| (it.name, Some(it)));
@@ -115,7 +115,7 @@ fn a_class_gets_what_it_deserves_twice_the_same() {
 fn a_bad_command_line_of_mark_is_one_line() {
     let cases: [(&[&str], &str); 5] = [
         (&["mark"], "mark needs a step and servers"),
-        (&["mark", "step03"], "mark needs a server or more"),
+        (&["mark", "step03"], "mark needs one or more servers"),
         (&["mark", "3", "a", "--limit", "0"], "--limit \"0\" isn't a number"),
         (&["mark", "3", "a", "--csv"], "--csv needs a file"),
         (&["mark", "3", "a", "b", "--gradescope", "c"], "is about one server"),

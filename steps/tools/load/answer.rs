@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read};
 
 use crate::tally::Failure;
 
-/// What matters of an answer: its status, the length of its body, and whether
+/// What matters about an answer: its status, the length of its body, and whether
 /// the server closes the connection after it.
 #[derive(Debug, PartialEq)]
 pub struct Answer {
@@ -51,7 +51,7 @@ pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-/// Reads once. A connection that is reset has ended, as one that is closed.
+/// Reads once. A connection that's reset has ended, just like a closed one.
 fn read(input: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Failure> {
     loop {
         match input.read(buffer) {
@@ -96,7 +96,7 @@ fn parse(head: &[u8]) -> Option<Answer> {
     Some(Answer { status, length, close })
 }
 
-/// A number of digits alone: `parse` takes a sign as well.
+/// A number made of digits alone: `parse` accepts a sign, too.
 fn number(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits)

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::answer::{is_timeout, read_answer};
 use crate::tally::{Failure, Tally};
 
-/// A request that takes longer is given up.
+/// A request that takes longer is abandoned.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The pause after a failure. A server that refuses would otherwise be asked
@@ -43,8 +43,8 @@ impl Client<'_> {
 
     /// Works until `end`, and counts each good answer in `answered` as well. A
     /// request that is under way at the end counts as if it had not been sent,
-    /// unless it is the first: figures of a server that attends to a few clients
-    /// and lets all others wait would look too good.
+    /// unless it is the first: otherwise, the figures of a server that attends to
+    /// a few clients and lets all others wait would look too good.
     pub fn run(mut self, end: Instant, answered: &AtomicU64) -> Tally {
         let mut tally = Tally::new();
         loop {
@@ -59,7 +59,7 @@ impl Client<'_> {
             match result {
                 Ok(last_byte) => {
                     tally.latencies.add(last_byte - start);
-                    // Relaxed: it is only shown, and nothing is read by it.
+                    // Relaxed: it's only shown, and nothing else depends on it.
                     answered.fetch_add(1, Ordering::Relaxed);
                 }
                 Err(failure) => {
@@ -89,7 +89,7 @@ impl Client<'_> {
             match self.request(due + TIMEOUT) {
                 Ok(last_byte) => {
                     tally.latencies.add(last_byte - due);
-                    // Relaxed: it is only shown, and nothing is read by it.
+                    // Relaxed: it's only shown, and nothing else depends on it.
                     answered.fetch_add(1, Ordering::Relaxed);
                 }
                 Err(failure) => tally.fail(failure),
@@ -99,16 +99,16 @@ impl Client<'_> {
         tally
     }
 
-    /// One request, on the connection that is there or on a new one. Returns
-    /// when the last byte of the answer came.
+    /// One request, on the connection that is there or on a new one. Returns the
+    /// time at which the last byte of the answer came.
     fn request(&mut self, deadline: Instant) -> Result<Instant, Failure> {
         // It may have waited too long for the one before.
         if Instant::now() >= deadline {
             return Err(Failure::Timeout);
         }
         if let Some(stream) = self.connection.take() {
-            // A server may close an idle connection at any time, also while a
-            // request is on its way there. Neither side is at fault: the request
+            // A server may close an idle connection at any time, even while a
+            // request is on its way to it. Neither side is at fault: the request
             // is sent once more (RFC 9112 §9.3.1).
             match self.exchange(stream, deadline) {
                 Err(Failure::NoAnswer) => {}
@@ -148,8 +148,8 @@ impl Client<'_> {
 }
 
 /// A connection from which nothing is read after a deadline. The timeout of the
-/// operating system is for a single `read`, of which a slow server may cause any
-/// number.
+/// operating system covers a single `read`, and a slow server may cause any number
+/// of those.
 struct Timed<'a> {
     stream: &'a TcpStream,
     deadline: Instant,
@@ -166,7 +166,7 @@ impl Read for Timed<'_> {
             // macOS refuses this once both sides are closed; nothing waits then.
             _ = self.stream.set_read_timeout(Some(time));
             match self.stream.read(buffer) {
-                // The time may be up a little early: its clock is a coarse one.
+                // The timeout may come a little early: its clock is coarse.
                 Err(error) if is_timeout(&error) => {}
                 result => return result,
             }

@@ -1,4 +1,4 @@
-//! The figures as a file of CSV, for a plot.
+//! The figures as a CSV file, for a plot.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -39,8 +39,8 @@ pub const HEAD: &str = "server,mode,connections,idle,rate,seconds,\
                             requests,requests_per_second,p50_us,p99_us,\
                             processor_us,errors";
 
-/// The figures of one server as a line of CSV, without the line's end. What
-/// there is not, is empty.
+/// The figures of one server as a line of CSV, without the line break. A figure
+/// that's missing is left empty.
 pub fn line(load: &Load, row: &Row) -> String {
     let mode = if load.close { "close" } else { "keep-alive" };
     let microseconds = |time: Option<Duration>| {

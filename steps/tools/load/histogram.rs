@@ -1,4 +1,4 @@
-//! Remembers how long things took, however many they are, in 14 KiB.
+//! Remembers how long things took, however many there are, in 14 KiB.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 /// equal width would be too coarse for microseconds, or too many for seconds.
 /// Here the buckets grow with what they hold: each power of two, in nanoseconds,
 /// is cut into 64 equal buckets. None is wider than 1/64 of the smallest
-/// duration in it, so that what comes out is right to 1.6 %.
+/// duration in it, so what comes out is right to within 1.6 %.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
     counts: Vec<u64>,
@@ -30,7 +30,7 @@ fn bucket(nanoseconds: u64) -> usize {
     (value >> shift) as usize + ((shift as usize) << BITS)
 }
 
-/// The middle of what a bucket counts: the way back from `bucket`.
+/// The middle of what a bucket counts: the inverse of `bucket`.
 fn middle(bucket: usize) -> u64 {
     let shift = (bucket >> BITS).saturating_sub(1);
     let value = (bucket - (shift << BITS)) as u64;
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn percentiles_of_a_thousand() {
         let mut histogram = Histogram::new();
-        // 7 has no factor in common with 1,000: each comes once, in disorder.
+        // 7 has no factor in common with 1,000: each comes once, out of order.
         for number in 0..1_000 {
             histogram.add(milliseconds(number * 7 % 1_000 + 1));
         }

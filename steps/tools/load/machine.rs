@@ -9,14 +9,14 @@ use crate::csv::quoted;
 /// Columns that are the same in all lines of a file.
 pub const CSV_HEAD: &str = "path,date,machine";
 
-/// What belongs into these columns, here and now.
+/// What belongs in these columns, here and now.
 pub fn columns(path: &str) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let date = date(since.map_or(0, |it| it.as_secs()));
     format!("{},{date},{}", quoted(path), quoted(&machine()))
 }
 
-/// The machine in a few words, as `Some Processor; 8 processors; Linux 6.12`.
+/// The machine in a few words: `Some Processor; 8 processors; Linux 6.12`.
 fn machine() -> String {
     let count = thread::available_parallelism().map_or(1, usize::from);
     let plural = if count == 1 { "" } else { "s" };
@@ -51,7 +51,7 @@ fn system() -> String {
     }
 }
 
-/// `Linux 6.12` of `Linux 6.12.34-custom`.
+/// `Linux 6.12` from `Linux 6.12.34-custom`.
 fn shortened(name: &str) -> String {
     let part = |it: &str| it.chars().take_while(char::is_ascii_digit).collect();
     let Some((system, version)) = name.rsplit_once(' ') else {
@@ -68,7 +68,7 @@ fn said(program: &str, arguments: &[&str]) -> Option<String> {
     (output.status.success() && !text.trim().is_empty()).then_some(text)
 }
 
-/// The day that holds the second after the beginning of 1970, in UTC.
+/// The date, in UTC, of a time in seconds since the beginning of 1970.
 fn date(seconds: u64) -> String {
     // A clock that's past the year 9999 isn't right.
     let mut days = seconds.min(253_402_300_799) / 86_400;

@@ -58,8 +58,8 @@ fn print(
     printed.map_err(|error| format!("cannot print: {error}"))
 }
 
-/// Loads one server after another, and prints what came of it: also what came
-/// before a failure, because it may have taken a while.
+/// Loads one server after another, and prints what came of it: even what came
+/// before a failure, because that may have taken a while.
 fn measure(options: &Options) -> Result<(), String> {
     server::build(&options.servers)?;
     let mut rows = Vec::new();
@@ -121,7 +121,7 @@ fn load(
     let used_before = processes.time();
     let answered = AtomicU64::new(0);
     // Nobody can read it while it is locked for writing: all clients wait, and
-    // begin together. It says when to start, and `None` that not all could come.
+    // begin together. It says when to start, or `None` if not all could come.
     let gate = RwLock::new(None);
     thread::scope(|scope| {
         let mut closed = gate.write().expect("nobody panics at the gate");
@@ -159,7 +159,7 @@ fn load(
             server: name.to_string(),
             idle,
             tally,
-            // What is on its way at the end is waited for at a fixed rate alone.
+            // Only at a fixed rate do we wait for what's on its way at the end.
             time: load
                 .rate
                 .map_or(load.time, |_| load.time.max(start.elapsed())),

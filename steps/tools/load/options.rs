@@ -19,7 +19,7 @@ Each SERVER gets the same load, one after the other. It is one of these:
                      such a program, with options
   ./my-server        any program, by a path with a slash in it, that takes an
                      address and prints `listening on http://ADDRESS` first
-  127.0.0.1:8080     a server that runs already, on this machine
+  127.0.0.1:8080     a server that's already running on this machine
   nginx=127.0.0.1:8080
                      the same, with a name for the table
 
@@ -39,7 +39,7 @@ Options:
   --csv FILE         write the figures to FILE as well, for a plot
   --help             this text
 
-A request counts if its whole answer came, with a status 2xx or 3xx. Its time
+A request counts if its whole answer came, with a 2xx or 3xx status. Its time
 includes that of connecting. Of all requests, half took no longer than p50, and
 99 in 100 no longer than p99.
 
@@ -51,16 +51,16 @@ cpu/request is the processor time that the server used, divided by the requests
 that it answered. Only Linux reports it, and only for processes that you may
 inspect.
 
-The load takes part of the processors that the server could use. Compare figures
+The load itself takes processor time from the server. Compare figures
 of one run with each other; on another machine, all of them are different.
 ";
 
 #[derive(Debug, PartialEq)]
 pub struct Options {
     pub servers: Vec<Server>,
-    /// How often all of them are loaded.
+    /// How many times all of them are loaded.
     pub rounds: usize,
-    /// How many connections are open besides, and not used: one load for each.
+    /// How many more connections are open, but unused: one load for each number.
     pub idle: Vec<usize>,
     pub load: Load,
     pub csv: Option<PathBuf>,
@@ -79,7 +79,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// With a rate: when the client of this number (the first is 0) has to send
+    /// With a rate: when the client with this number (the first is 0) has to send
     /// its first request, and how long after that each further one is due. The
     /// clients take turns.
     pub fn timetable(&self, client: usize) -> Option<(Duration, Duration)> {
@@ -127,7 +127,7 @@ pub fn parse(
     }
     if servers.is_empty() {
         return Err(
-            "no server is named, as in `load step06`; see --help".to_string()
+            "no server is named; try `load step06`, or see --help".to_string()
         );
     }
     Ok(Some(Options { servers, rounds, idle, load, csv }))
@@ -161,13 +161,13 @@ fn seconds(value: &str) -> Result<Duration, String> {
     time.ok_or(format!("--seconds {value:?} is not from 0.01 to 3600"))
 }
 
-/// A blank or a line's end would make another request of it.
+/// A space or a line break would make another request of it.
 fn path_of_request(value: String) -> Result<String, String> {
     let graphic = value.bytes().all(|byte| byte.is_ascii_graphic());
     if graphic && value.starts_with('/') {
         return Ok(value);
     }
-    Err(format!("--path {value:?} is not a / and then letters without blanks"))
+    Err(format!("--path {value:?} is not a / and then text without spaces"))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ impl Server {
         if name.trim().is_empty() || name.contains(char::is_control) {
             return Err(format!("{name:?} isn't a server's name"));
         }
-        // What an option of a program holds does not matter here.
+        // What a program's options contain doesn't matter here.
         let (first, _) = name.split_once(" -").unwrap_or((&name, ""));
         if let Some((label, place)) = first.split_once('=') {
             if !label.trim().is_empty()
@@ -56,7 +56,7 @@ pub enum Place {
     Package,
     /// It is any other program.
     Program(PathBuf),
-    /// It runs already.
+    /// It's already running.
     Address(SocketAddr),
 }
 

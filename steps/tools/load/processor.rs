@@ -1,11 +1,11 @@
-//! How much processor time a server has used, which only Linux tells.
+//! How much processor time a server has used, which only Linux reports.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What `/proc` counts in, on every machine of today (`man 5 proc_pid_stat`).
+/// The unit in which `/proc` counts, on any machine today (`man 5 proc_pid_stat`).
 const TICK: Duration = Duration::from_millis(10);
 
 /// The processes of a server: those that have its listener open. In nginx, that
@@ -48,7 +48,7 @@ fn listeners(address: SocketAddr) -> Option<Vec<PathBuf>> {
     let IpAddr::V4(ip) = address.ip() else {
         return None;
     };
-    // The bytes as the processor has them, and then the port.
+    // The address in the processor's byte order, and then the port.
     let ip = u32::from_ne_bytes(ip.octets());
     let local = [ip, 0].map(|ip| format!("{ip:08X}:{:04X}", address.port()));
     let table = fs::read_to_string("/proc/net/tcp").ok()?;

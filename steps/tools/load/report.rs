@@ -9,7 +9,7 @@ use crate::tally::Tally;
 /// The figures of one server.
 pub struct Row {
     pub server: String,
-    /// How many connections were open besides.
+    /// How many more connections were open.
     pub idle: usize,
     pub tally: Tally,
     /// How long it took, until the last answer.
@@ -267,7 +267,7 @@ pub mod tests {
         row.tally.failures.insert(Failure::CutShort, 1);
         assert!(text(&[row]).ends_with(
             "        1    1,235\n\
-             step04: 1 error: closed within the answer\n\
+             step04: 1 error: closed mid-answer\n\
              step04: 1,234 errors: status 503\n"
         ));
     }

@@ -7,13 +7,13 @@ use crate::client::TIMEOUT;
 use crate::launch::{self, Process};
 use crate::place::{Place, Server};
 
-/// A server that is ready. It ends when this is dropped, unless it ran before.
+/// A server that's ready. It ends when this is dropped, unless we didn't start it.
 pub struct Running {
     pub address: SocketAddr,
     _process: Option<Process>,
 }
 
-/// Builds what is named of this package.
+/// Builds the named binaries of this package.
 pub fn build(servers: &[Server]) -> Result<(), String> {
     let ours = servers.iter().filter(|it| it.place == Place::Package);
     launch::build(ours.map(Server::binary))
@@ -38,9 +38,9 @@ pub fn start(server: &Server) -> Result<Running, String> {
     let mut process = Command::new(&program)
         .args(arguments)
         .arg("127.0.0.1:0")
-        .stdin(Stdio::piped()) // Its end would stop some servers.
+        .stdin(Stdio::piped()) // The end of input would stop some servers.
         .stdout(Stdio::piped())
-        .stderr(Stdio::null()) // Each client that leaves is worth a line there.
+        .stderr(Stdio::null()) // Each client that leaves may add a line.
         .spawn()
         .map(Process)
         .map_err(|error| format!("cannot start {program:?}: {error}"))?;

@@ -13,12 +13,12 @@ pub enum Failure {
     Connect(String),
     /// The connection ended before a byte of the answer.
     NoAnswer,
-    /// The connection ended within the answer.
+    /// The connection ended in the middle of the answer.
     CutShort,
     Timeout,
     /// A client waited from the beginning to the end.
     Unserved,
-    /// No answer of HTTP/1.1, or none with a `Content-Length`.
+    /// Not an HTTP/1.1 answer, or one without a `Content-Length`.
     Malformed,
     /// A valid answer, with a status that is neither 2xx nor 3xx.
     Status(u16),
@@ -29,21 +29,21 @@ impl fmt::Display for Failure {
         match self {
             Failure::Connect(cause) => write!(out, "cannot connect: {cause}"),
             Failure::NoAnswer => write!(out, "closed without an answer"),
-            Failure::CutShort => write!(out, "closed within the answer"),
+            Failure::CutShort => write!(out, "closed mid-answer"),
             Failure::Timeout => {
                 write!(out, "no whole answer in {} s", TIMEOUT.as_secs())
             }
-            Failure::Unserved => write!(out, "no answer until the end"),
+            Failure::Unserved => write!(out, "no answer by the end"),
             Failure::Malformed => {
-                write!(out, "no HTTP/1.1 with a Content-Length")
+                write!(out, "not HTTP/1.1 with a Content-Length")
             }
             Failure::Status(status) => write!(out, "status {status}"),
         }
     }
 }
 
-/// What has become of the requests. A failure costs no memory but the first
-/// time that it happens.
+/// What has become of the requests. A failure costs memory only the first time
+/// that it happens.
 pub struct Tally {
     pub latencies: Histogram,
     pub failures: BTreeMap<Failure, u64>,

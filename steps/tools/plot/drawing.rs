@@ -104,7 +104,7 @@ impl Plot {
             escaped(&server.name),
             self.figure.text(middle),
         );
-        // A bar says how many times as much, which a dot doesn't.
+        // A bar shows a ratio, and on an axis of powers that would be wrong.
         svg += &match axis.is_linear {
             true => format!(
                 "  <rect class=\"box\" x=\"8\" y=\"{}\" width=\"{:.1}\" \

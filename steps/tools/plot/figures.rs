@@ -1,10 +1,10 @@
-//! The figures of a file that `load --csv` has written.
+//! The figures in a file that `load --csv` has written.
 
 use std::collections::BTreeMap;
 
 use crate::text::{count, time};
 
-/// What is shown of each server.
+/// What is shown for each server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Figure {
     Requests,
@@ -113,7 +113,7 @@ pub struct Server {
 impl Plot {
     pub fn read(csv: &str, figure: Option<Figure>) -> Result<Plot, String> {
         if csv.contains('"') {
-            return Err("names with a comma or quotes are not known".into());
+            return Err("names with a comma or quotes aren't supported".into());
         }
         let mut lines = csv.lines().map(|line| line.split(','));
         let head = lines.next().ok_or("there is nothing in it")?;
@@ -136,7 +136,7 @@ impl Plot {
         let mut servers: Vec<Server> = Vec::new();
         for (line, idle) in lines.iter().zip(idle) {
             if line.setting()? != setting {
-                return Err(format!("line {} is of another load", line.number));
+                return Err(format!("line {} has another load", line.number));
             }
             let name = line.cell("server")?;
             let place = servers.iter().position(|it| it.name == name);
@@ -195,7 +195,7 @@ pub mod tests {
     fn what_cannot_be_compared_is_refused() {
         let a = line("a", ["0", "", "1", "1"], "m");
         let b = line("b", ["0", "", "1", "1"], "n");
-        assert_eq!(fault(&[a.clone(), b]), "line 3 is of another load");
+        assert_eq!(fault(&[a.clone(), b]), "line 3 has another load");
         let b = line("b", ["0", "", "1", "1"], "m");
         let uneven = [a.clone(), a.clone(), b];
         assert!(fault(&uneven).starts_with("not the same number"));

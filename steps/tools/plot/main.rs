@@ -27,10 +27,11 @@ Options:
                      rate, and cpu if it had several numbers of idle connections
   --help             this text
 
-A server that was measured several times is shown by the median, and by a line
-with two ends from its lowest figure to its highest. All lines of the file have
-to be of the same load on the same machine: anything else can't be compared. Only
-the number of idle connections may differ, and then it is the horizontal axis.
+A server that was measured several times is shown by the median, and by a
+whisker from its lowest figure to its highest. All lines of the file have to
+come from the same load on the same machine: anything else can't be compared.
+Only the number of idle connections may differ, and then it is the horizontal
+axis.
 ";
 
 fn main() -> ExitCode {

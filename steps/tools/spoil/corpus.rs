@@ -66,7 +66,7 @@ const BODIES: &[&[u8]] = &[
      Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 ];
 
-/// Paths of all kinds, also of files that mustn't be served.
+/// Paths of all kinds, including those of files that mustn't be served.
 const PATHS: &[&str] = &[
     "/",
     "/a.txt",

@@ -1,6 +1,6 @@
 //! Drives the protocol without a socket: what arrives and what's sent are bytes
-//! in memory, cut in any way. Each function does what the one of its name does
-//! in `connection.rs`, without deadlines. The part `sockets` compares the two.
+//! in memory, cut in any way. Each function does what its namesake does in
+//! `connection.rs`, without deadlines. The part `sockets` compares the two.
 
 use crate::answer::answer;
 use crate::body::BodyReader;
@@ -35,7 +35,7 @@ pub struct Answer {
 struct Connection<'a> {
     buffer: Vec<u8>,
     state: State,
-    /// How many bytes were in the buffer and are used up.
+    /// How many bytes of the buffer have been used so far.
     consumed: usize,
     outcome: Outcome,
     options: &'a Options,
@@ -49,7 +49,7 @@ enum State {
     Closed,
 }
 
-/// Lets a connection have an input, in pieces that end there, and takes what it
+/// Gives a connection an input, in pieces that end at `ends`, and takes what it
 /// sends in pieces of random lengths.
 pub fn run(
     input: &[u8],
@@ -169,7 +169,7 @@ fn write(
             }
             Unsent::File(mut file, range) => {
                 file.seek(SeekFrom::Start(range.start))?;
-                // A few bytes at a time would take long.
+                // A few bytes at a time would take too long.
                 let length = (range.end - range.start).min(room as u64 * 1000);
                 room = file.take(length).read_to_end(&mut sent)?;
             }

@@ -3,7 +3,7 @@
 //!
 //!     cargo run --release --bin spoil
 //!
-//! It's step 20 itself that is asked, without a server: its protocol does no
+//! It's step 20 itself that is tested, without a server: its protocol does no
 //! I/O, so `driver` can cut each input in any way.
 
 mod corpus;
@@ -17,7 +17,7 @@ mod random;
 mod settings;
 mod trial;
 
-// It's a whole server, and only parts of it are asked.
+// It's a whole server, and only parts of it are used.
 #[allow(dead_code, unused_imports)]
 #[path = "../../step20_scale"]
 mod step20 {
@@ -130,7 +130,7 @@ fn try_all(settings: &Settings) -> (String, bool) {
     (report, is_good)
 }
 
-/// Tries inputs until the time is over. Returns how many it has tried, and a
+/// Tries inputs until the time is up. Returns how many it has tried, and a
 /// report of the shortest that fails.
 fn try_part(
     part: &'static Part,
@@ -144,7 +144,7 @@ fn try_part(
     let new = (0..).map(|number| Trial::new(part, seed.wrapping_add(number)));
     let (mut count, mut shortest) = (0, None);
     let mut length = usize::MAX;
-    // Without any time, it's one that's played again.
+    // With no time, a single input is replayed.
     let at_least = if time.is_zero() { 1 } else { part.at_least };
     let at_least = at_least + known.len();
     for trial in known.into_iter().chain(new) {

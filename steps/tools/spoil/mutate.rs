@@ -57,7 +57,7 @@ const PIECES: &[&[u8]] = &[
     b"0\r\n\r\n",
 ];
 
-/// Where numbers end, and what some parsers take for one.
+/// Numbers at the limits, and what some parsers take for numbers.
 const NUMBERS: &[&str] = &[
     "0",
     "1",
@@ -158,8 +158,8 @@ fn swap_case(byte: &mut u8) {
     }
 }
 
-/// Makes something just as long as it may be at most, or one less or more: a
-/// line, a head, or the list of the fields in it or after the last chunk.
+/// Makes something exactly as long as it may be, or one less or more: a line,
+/// a head, or the list of the fields in it or after the last chunk.
 pub fn swell(bytes: &mut Vec<u8>, random: &mut Random) {
     let at = random.below(bytes.len());
     let line = line(bytes, at);

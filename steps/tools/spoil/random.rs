@@ -17,12 +17,12 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from zero on, and below this one, which isn't zero.
+    /// A number from zero up to, but not including, this one, which isn't zero.
     pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    /// Whether it's one time out of so many.
+    /// `true` one time out of this many.
     pub fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

@@ -39,7 +39,7 @@ impl Settings {
     }
 }
 
-/// The value of a variable, or `None` if it isn't set or empty.
+/// The value of a variable, or `None` if it isn't set or is empty.
 fn variable<T>(
     name: &str,
     right: &str,

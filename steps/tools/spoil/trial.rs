@@ -45,7 +45,7 @@ fn text(panic: &(dyn Any + Send)) -> &str {
     text.unwrap_or("without a message")
 }
 
-/// A command of a shell that prints these bytes.
+/// A shell command that prints these bytes.
 fn printf(bytes: &[u8]) -> String {
     let mut text = String::new();
     for &byte in bytes {

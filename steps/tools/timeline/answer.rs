@@ -1,4 +1,4 @@
-//! What a client has to know of an answer.
+//! What a client has to know about an answer.
 
 /// The status, if the first line of an answer is there.
 pub fn status(answer: &[u8]) -> Option<String> {
@@ -10,8 +10,8 @@ pub fn status(answer: &[u8]) -> Option<String> {
     is_valid.then(|| status.to_string())
 }
 
-/// Whether an answer is there to its last byte, as far as its `Content-Length`
-/// tells. One that has none ends with the connection.
+/// Whether all of an answer is there, according to its `Content-Length`. An
+/// answer without one ends with the connection.
 pub fn is_whole(answer: &[u8]) -> bool {
     let end = answer.windows(4).position(|it| it == b"\r\n\r\n");
     let Some(end) = end else { return false };

@@ -12,15 +12,15 @@ use crate::launch::TIMEOUT;
 use crate::record::{Lane, State};
 use crate::scene::Act;
 
-/// How often a client looks whether it's told to go on. (What the server sends
+/// How often a client checks whether it's told to go on. (What the server sends
 /// wakes it at once.)
 const TICK: Duration = Duration::from_millis(20);
 
 /// The pause between two bytes of a client that drips.
 const DRIP: Duration = Duration::from_millis(200);
 
-/// How long a client waits for the server to close the connection, when it has
-/// the whole answer and has asked for that.
+/// How long a client waits for the server to close the connection, once it has
+/// the whole answer, if it has asked for a close.
 const GRACE: Duration = Duration::from_millis(200);
 
 /// A client that is on its way, as the others see it.
@@ -37,7 +37,7 @@ pub struct Client {
 /// What a client notes.
 pub struct Notes {
     pub lane: Lane,
-    /// It has sent what it sends at first, or can't.
+    /// It has sent what it sends first, or it can't.
     pub is_ready: bool,
     /// How it ended, and the status of its answer.
     pub end: Option<End>,
@@ -192,7 +192,7 @@ impl Visit {
         let end = self.listen(talk);
         let is_whole = is_whole(&talk.answer);
         if end.is_some() {
-            // A server may also reset what it has answered.
+            // A server may also reset a connection after its answer.
             return if is_whole { Some(CLOSED_BY_SERVER) } else { end };
         }
         if is_whole && !was_whole {
@@ -256,7 +256,7 @@ impl Visit {
 /// A connection, while it is there.
 struct Talk<'a> {
     stream: TcpStream,
-    /// What is held back of the request.
+    /// The part of the request that's held back.
     later: &'a [u8],
     answer: Vec<u8>,
     is_told: bool,

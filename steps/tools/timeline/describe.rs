@@ -1,4 +1,4 @@
-//! A run in words, and as far as somebody can see it.
+//! A run in words, without what's too short to be seen.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ fn words(lane: &Lane) -> String {
 }
 
 /// Nobody sees what is shorter than a unit, and a thread that never rests would
-/// have thousands of bars. In each unit, the state counts that lasts longest.
+/// have thousands of bars. In each unit, the state that lasts longest counts.
 pub fn smooth(lane: &Lane, unit: Duration) -> Vec<Span> {
     let mut smooth = Lane::new(String::new());
     let Some(first) = lane.spans.first() else { return Vec::new() };

@@ -22,7 +22,7 @@ pub fn page(scene: &Scene, runs: &[Run]) -> String {
         .replace("{picture}", &picture)
 }
 
-/// A server's lanes. The script puts in what each of them does.
+/// A server's lanes. The script fills in what each of them does.
 fn list(run: &Run) -> String {
     let clients = run.clients.iter().enumerate();
     let clients =

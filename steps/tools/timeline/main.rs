@@ -86,8 +86,8 @@ fn run(options: &Options) -> Result<(), String> {
     }
 }
 
-/// What the identifiers in a picture begin with, so that several pictures go
-/// into one page: the file's name.
+/// What the identifiers in a picture begin with, so that several pictures fit
+/// on one page: the file's name.
 fn name(path: &Option<PathBuf>) -> String {
     let stem = path.as_ref().and_then(|path| path.file_stem());
     let stem = stem.unwrap_or_default().to_string_lossy();

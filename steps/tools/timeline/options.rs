@@ -21,7 +21,7 @@ is one of these:
   \"python=python3 -m http.server {port}\"
                      any command, with the name for the picture before it. In
                      place of {port}, it gets a port that is free. Without a
-                     {port}, it's like ./my-server. Only blanks separate its
+                     {port}, it's like ./my-server. Only spaces separate its
                      words. A server that wants its port in a file needs a
                      small script, which ends with `exec`
 
@@ -39,7 +39,7 @@ Options:
                  --html or --trace asks for it
   --help         this text
 
-It looks at the threads every few milliseconds, in /proc, so other systems than
+It looks at the threads every few milliseconds, in /proc, so systems other than
 Linux show only the clients. What's shorter than that isn't shown.
 ";
 
@@ -108,14 +108,14 @@ pub fn parse(
         }
     }
     let Some((scene, servers)) = names.split_first() else {
-        return Err("no scene is named, as in `timeline six-at-once step05`; \
-                    see --help"
+        return Err("no scene is named; try `timeline six-at-once step05`, \
+                    or see --help"
             .to_string());
     };
     let scene = scene::find(scene)?;
     if servers.is_empty() {
         return Err(format!(
-            "no server is named, as in `timeline {} step05`; see --help",
+            "no server is named; try `timeline {} step05`, or see --help",
             scene.name
         ));
     }
@@ -133,7 +133,7 @@ fn server(argument: &str) -> Result<Server, String> {
         return Err(format!("{argument:?} isn't a server's name"));
     }
     let words = |it: &str| it.split_whitespace().map(String::from).collect();
-    // What an option of a program holds doesn't matter here.
+    // What a program's options contain doesn't matter here.
     let (first, _) = argument.split_once(" -").unwrap_or((argument, ""));
     let named = argument.split_once('=').filter(|(name, _)| {
         first.contains('=') && !name.contains(is_separator)

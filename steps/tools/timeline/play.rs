@@ -15,7 +15,7 @@ use crate::threads::Threads;
 /// The pause between two looks at the threads.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// When nothing has changed for so long, in so many looks, nothing will.
+/// When nothing has changed for this long, in this many looks, nothing will.
 const CALM: Duration = Duration::from_millis(80);
 const CALM_LOOKS: u32 = 8;
 
@@ -32,7 +32,7 @@ struct Play {
     children: Vec<u32>,
     /// How the server has ended.
     end: Option<String>,
-    /// How often something has changed for a client, and when it last did.
+    /// How many times something has changed for a client, and when it last did.
     changes: usize,
     changed: Instant,
     shape: String,
@@ -112,8 +112,8 @@ impl Play {
         Ok(())
     }
 
-    /// The clients that stay leave, and the others have their answers, or give
-    /// up at last.
+    /// Waits for the answers, as long as the scene allows, and then lets the
+    /// clients that stay leave.
     fn finish(&mut self, scene: &Scene) {
         let patience = Duration::from_millis(scene.patience);
         self.watch(patience, |play| {
@@ -131,7 +131,7 @@ impl Play {
         self.note_moment("at the end");
     }
 
-    /// Looks at the threads again and again, until something is so or time is
+    /// Looks at the threads again and again, until a condition holds or time is
     /// up.
     fn watch(&mut self, limit: Duration, until: impl Fn(&Play) -> bool) {
         let start = Instant::now();

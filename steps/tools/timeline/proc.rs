@@ -1,5 +1,5 @@
-//! What Linux tells of threads in `/proc`. Elsewhere, there is no such
-//! directory, and so no thread.
+//! What Linux says about threads in `/proc`. Elsewhere, there's no such
+//! directory, so no threads are seen.
 
 use std::fs;
 use std::io::{self, ErrorKind};

@@ -1,4 +1,4 @@
-//! What came of a run: in which state each client and each thread was, and
+//! What came of a run: which state each client and each thread was in, and
 //! when.
 
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub enum State {
 }
 
 impl State {
-    /// The whole of it, as the legend says it.
+    /// In full, as in the legend.
     pub fn words(self) -> &'static str {
         match self {
             State::Connecting => "connects",
@@ -78,7 +78,7 @@ impl State {
     }
 }
 
-/// A state, and when it lasted, counted from the start of the run.
+/// A state, and when it began and ended, counted from the start of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
     pub state: State,
@@ -91,14 +91,14 @@ pub struct Span {
 pub struct Lane {
     pub label: String,
     pub spans: Vec<Span>,
-    /// How it ended: `200`, `reset`. Nothing, if it was there until the end.
+    /// How it ended: `200`, `reset`. Empty if it was there until the end.
     pub end: String,
 }
 
 /// A time that nobody would see in a picture.
 const UNSEEN: Duration = Duration::from_millis(5);
 
-/// With so many changes, a thread is never at rest.
+/// With this many changes, a thread is never at rest.
 const RESTLESS: usize = 40;
 
 impl Lane {
@@ -153,7 +153,7 @@ pub struct Run {
     pub threads: Vec<Lane>,
     /// What happened to the whole server: a signal, its end.
     pub marks: Vec<(Duration, String)>,
-    /// For `--shape`: what was so at each moment that the scene names.
+    /// For `--shape`: who was where at each moment that the scene names.
     pub shape: String,
     /// Why there is less to see of the threads than there could be.
     pub note: Option<String>,

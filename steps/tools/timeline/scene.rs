@@ -16,15 +16,15 @@ pub enum Act {
 }
 
 pub enum Step {
-    /// So many clients come one after the other, with this for a label. The
-    /// next one comes as soon as this one has sent what it sends at first.
+    /// This many clients come, one after the other, with this label. The next
+    /// one comes as soon as this one has sent what it sends first.
     Come(usize, &'static str, Act),
     /// The next of the clients that hold something back goes on.
     GoOn,
     /// The server gets a SIGTERM.
     Signal,
     /// Waits until nothing changes anymore, and notes who is where. Then nothing
-    /// happens for so many milliseconds, so that a picture shows it.
+    /// happens for this many milliseconds, so that a picture shows it.
     Moment(&'static str, u64),
 }
 
@@ -32,7 +32,7 @@ pub struct Scene {
     pub name: &'static str,
     pub about: &'static str,
     pub steps: &'static [Step],
-    /// How many milliseconds after the last step clients still wait.
+    /// How many milliseconds clients still wait after the last step.
     pub patience: u64,
 }
 

@@ -15,7 +15,7 @@ pub struct Running {
     process: Process,
 }
 
-/// Builds what is named of this package.
+/// Builds the named binaries of this package.
 pub fn build(servers: &[Server]) -> Result<(), String> {
     let ours = servers.iter().filter_map(|server| match server.place {
         Place::Package => server.command.first().map(String::as_str),

@@ -1,6 +1,6 @@
 //! The shape of a run in words: what each client waits for, and where each
-//! thread is. No time is in it, and nothing that is a matter of chance, so that
-//! two runs of one server have the same.
+//! thread is. It has no times in it, and nothing that's a matter of chance, so
+//! two runs of one server have the same shape.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::client::End;
 use crate::record::State;
 use crate::threads::role;
 
-/// What is so at a moment that the scene names.
+/// Who is where at a moment that the scene names.
 pub fn moment(
     name: &str,
     clients: &[(String, State, Option<End>)],
@@ -27,7 +27,7 @@ pub fn moment(
             State::Running => "never rests",
             state => state.words(),
         };
-        // Which of the workers it is, is chance.
+        // Which of the workers it is depends on chance.
         (role(label).to_string(), what.to_string())
     });
     format!("{name}\n{}{}", counted(clients), counted(threads))

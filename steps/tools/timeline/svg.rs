@@ -1,4 +1,4 @@
-//! The picture: a lane for each client and each thread, servers below each
+//! The picture: a lane for each client and each thread, one server below the
 //! other, and one axis for all of them.
 
 use std::collections::BTreeSet;
@@ -280,7 +280,7 @@ fn pattern(prefix: &str, state: State) -> String {
     )
 }
 
-/// The role of a thread, for several of them.
+/// The role of several threads, in the plural.
 fn several(label: &str) -> String {
     let role = role(label);
     let end = if role.ends_with('s') { "es" } else { "s" };

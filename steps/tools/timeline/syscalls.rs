@@ -99,7 +99,7 @@ pub fn state_of_stat(stat: &str) -> State {
     }
 }
 
-/// Whether a thread has ended, and is only still in the list.
+/// Whether a thread has ended, but is still in the list.
 pub fn has_ended(stat: &str) -> bool {
     matches!(letter(stat), Some('Z' | 'X'))
 }

@@ -6,7 +6,7 @@ pub fn xml(text: &str) -> String {
     text.replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A string of JSON. It may also go into a script in a page, where `</script>`
+/// A JSON string. It may also go into a script in a page, where `</script>`
 /// would end it.
 pub fn json(text: &str) -> String {
     let mut quoted = String::from('"');

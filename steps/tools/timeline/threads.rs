@@ -125,7 +125,7 @@ impl Threads {
         thread.lane.label = label;
     }
 
-    /// The name, with a number behind it if threads before this one have the
+    /// The name, with a number after it if threads before this one have the
     /// same: each of two pools may have a `worker 0`.
     fn distinct(&self, name: String, index: usize) -> String {
         let before = self.threads[..index].iter();

@@ -40,7 +40,7 @@ impl Server {
             }
             Err(_) => {
                 return Err(format!(
-                    "{name:?} isn't a directory with a crate, nor a program; \
+                    "{name:?} isn't a directory with a crate, or a program; \
                      a command with arguments looks like \"python3 server.py\""
                 ));
             }
@@ -62,12 +62,12 @@ fn text(path: &Path) -> Result<String, String> {
     text.ok_or_else(|| format!("{path:?} is not UTF-8"))
 }
 
-/// A script that runs a command here, because the tests start a program
-/// elsewhere, and can't give it any words but its own.
+/// A script that runs a command in this directory, because the tests start a
+/// program in another one, and can't pass it a command's arguments.
 fn script(command: &str) -> Result<String, String> {
     if !cfg!(unix) {
         return Err(format!(
-            "{command:?} needs a Unix shell; name the path of a program"
+            "{command:?} needs a Unix shell; give the path of a program"
         ));
     }
     let here = env::current_dir().map_err(|error| {
@@ -114,7 +114,7 @@ fn build(directory: &Path, limit: Option<Duration>) -> Result<PathBuf, String> {
     match &programs[..] {
         [program] => Ok(program.into()),
         _ => Err(format!(
-            "{directory:?} builds {} programs; name the path of the one to check",
+            "{directory:?} builds {} programs; give the path of the one to check",
             programs.len()
         )),
     }
@@ -127,7 +127,7 @@ fn executable(line: &str) -> Option<String> {
     Some(path.replace("\\\\", "\\").replace("\\\"", "\""))
 }
 
-/// The first thing that's wrong, as the compiler says it.
+/// The first thing that's wrong, as the compiler puts it.
 fn first_error(said: &str) -> &str {
     let mut parts = said.split("\n\n");
     let error = parts.find(|part| part.starts_with("error"));
@@ -172,7 +172,7 @@ pub fn run_tests(
 
 /// Cargo, where it finds this repository's configuration.
 fn cargo(command: &str) -> Command {
-    // Cargo says by this variable which cargo it is.
+    // Cargo sets this variable to its own path.
     let mut cargo =
         Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.args([command, "--color=never"]);

@@ -1,5 +1,5 @@
 //! `check`: asks a server for all that a step can do, and shows on one screen
-//! how far it is.
+//! how far it has got.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::results::{self, Group};
 use crate::steps;
 use crate::wrap::wrapped;
 
-/// How many lines of a terminal a failure may take, so that all fits into 40.
+/// How many lines of a terminal a failure may take, so that it all fits into 40.
 const MAX_FAILURE: usize = 20;
 
 /// How many of them are for its end: there, a server says why it has failed.
@@ -92,7 +92,7 @@ fn next_to_do(check: &Check, groups: &[Group]) -> Result<String, String> {
         Some(level) => {
             let mut text = hint::hint(&check.step, level, hole)?;
             if !is_crate(check) {
-                text += "These are names of the book's program.\n";
+                text += "These are names in the book's program.\n";
             }
             match hole {
                 Some(_) => text,

@@ -3,7 +3,7 @@
 use crate::mark::Marked;
 use crate::steps::Step;
 
-/// The points of each server by the steps; then which server lacks what.
+/// The points of each server by step; then which server lacks what.
 pub fn table(step: &Step, class: &[Marked]) -> String {
     let mut text = format!("{}\n\n", step.name());
     let width = class.iter().map(|it| it.name.chars().count()).max();
@@ -37,8 +37,8 @@ fn errors(class: &[Marked]) -> String {
     if text.is_empty() { text } else { text + "\n" }
 }
 
-/// The behaviours that some server lacks, and which ones lack it: those first
-/// that most of the class lacks.
+/// The behaviours that some server lacks, and which ones lack them, most common
+/// first.
 fn lacking(class: &[Marked]) -> String {
     let rows = class.first().map_or(Vec::new(), |it| it.rows().collect());
     let mut lacking = Vec::new();
@@ -65,7 +65,7 @@ fn lacking(class: &[Marked]) -> String {
         (1..=class.len()).map(|it| (it % 10).to_string()).collect();
     let of = class.len();
     let mut text = format!(
-        "\nWhat's lacking (x), most of all first:\n\n      {numbers}\n"
+        "\nWhat's lacking (x), most common first:\n\n      {numbers}\n"
     );
     for (count, step, sentence, lacks) in lacking {
         let mark = |lacks| if lacks { 'x' } else { '.' };

@@ -25,7 +25,7 @@ pub fn function<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     Some(&text[whole])
 }
 
-/// The names of all functions of a text but its tests: `run`, or
+/// The names of all functions in a text, except its tests: `run`, or
 /// `ThreadPool::execute`.
 pub fn functions(text: &str) -> Vec<String> {
     let code = without_text(text);
@@ -58,7 +58,7 @@ pub fn lines(text: &str, name: &str) -> Option<(usize, usize)> {
     Some((line(whole.start), line(whole.end)))
 }
 
-/// Where a function is, and where between its braces its body.
+/// Where a function is, and where its body is, between its braces.
 fn find(text: &str, name: &str) -> Option<(Range<usize>, Range<usize>)> {
     let code = without_text(text);
     let (scope, name) = match name.split_once("::") {
@@ -114,7 +114,7 @@ fn closing_brace(code: &str, open: usize) -> Option<usize> {
     None
 }
 
-/// The same text with blanks for comments and for what's in quotes, so that a
+/// The same text with spaces for comments and for what's in quotes, so that a
 /// brace in it is one that counts. Each byte keeps its place.
 fn without_text(text: &str) -> String {
     let mut code = String::with_capacity(text.len());

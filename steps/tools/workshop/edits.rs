@@ -1,4 +1,4 @@
-//! Small changes to a file, written as a diff has them.
+//! Small changes to a file, written as in a diff.
 
 use std::mem;
 
@@ -37,14 +37,16 @@ impl Edit {
     }
 }
 
-/// Makes the edits in a text. Each has to fit at one place, and at no other.
+/// Makes the edits in a text. Each has to fit in one place, and in no other.
 pub fn apply(edits: &[Edit], text: &str) -> Result<String, String> {
     let mut text = format!("\n{text}");
     for edit in edits {
         let (old, new) = (edit.side('-'), edit.side('+'));
         let count = text.matches(&old).count();
         if count != 1 {
-            return Err(format!("has this {count} times, and not once:{old}"));
+            return Err(format!(
+                "has this {count} times instead of once:{old}"
+            ));
         }
         text = text.replace(&old, &new);
     }

@@ -68,11 +68,11 @@ fn list() -> String {
     text
 }
 
-/// Writes the finished step, and tells the task.
+/// Writes the finished step, and describes the task.
 fn start(exercise: &Exercise, directory: &Path) -> Result<String, String> {
     if directory.exists() {
         return Err(format!(
-            "{directory:?} exists, and nothing is written over it; name a new \
+            "{directory:?} exists, and won't be overwritten; name a new \
              directory, or add --check"
         ));
     }
@@ -81,7 +81,7 @@ fn start(exercise: &Exercise, directory: &Path) -> Result<String, String> {
     let (name, step) = (exercise.name, exercise.step);
     let directory = steps::in_shell(directory);
     Ok(format!(
-        "{directory} is {step}, as its chapter ends. {}\n\n\
+        "{directory} is {step}, as at the end of its chapter. {}\n\n\
          cargo run --bin workshop -- exercise {name} {directory} --check\n",
         exercise.task
     ))

@@ -18,7 +18,7 @@ pub struct Exercise {
     pub name: &'static str,
     /// `step05`
     pub step: &'static str,
-    /// What's to be done, and when it is.
+    /// What's to be done, and when it's done.
     pub task: String,
     /// Three hints: where to look, the idea, and the lines.
     pub hints: Vec<String>,

@@ -124,7 +124,7 @@ fn xml(text: &str) -> String {
     xml
 }
 
-/// A text as a string of JSON.
+/// A text as a JSON string.
 fn json(text: &str) -> String {
     let mut json = "\"".to_string();
     for letter in text.chars() {

@@ -7,7 +7,7 @@ use crate::place::repository;
 use crate::steps::{self, Step};
 use crate::wrap::wrapped;
 
-/// The hint of a level, from 1 to 3: about the hole that the server has fallen
+/// The hint at a level, from 1 to 3: about the hole that the server has fallen
 /// into, or else about all that the step adds.
 pub fn hint(
     step: &Step,
@@ -79,7 +79,7 @@ fn explanation(step: &Step, piece: &Piece) -> Result<String, String> {
     Ok(wrapped(&without_links(found), 4))
 }
 
-/// The paragraph without a last sentence that only leads over to a block.
+/// The paragraph without a last sentence that only leads into a block.
 fn without_lead_over(text: &str) -> &str {
     match text.strip_suffix(':') {
         Some(text) => {

@@ -1,4 +1,4 @@
-//! `hunt`: a program with a fault to find, by what its tests say.
+//! `hunt`: a program with a fault to find, from what its tests say.
 
 use crate::build::{self, Server};
 use crate::catalogue;
@@ -64,7 +64,7 @@ fn start(hunt: &Hunt, directory: &Path) -> Result<String, String> {
     let directory = steps::in_shell(directory);
     Ok(format!(
         "{message}\n\n\
-         {directory} contains {step} with one fault in it. Find and mend it. \
+         {directory} contains {step} with one fault in it. Find it and fix it. \
          Then:\n\
          cargo run --bin workshop -- hunt {name} {directory} --check\n"
     ))
@@ -117,7 +117,7 @@ fn write_crate(hunt: &Hunt, directory: &Path) -> Result<(), String> {
     };
     write().map_err(|error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => format!(
-            "{directory:?} exists, and nothing is written over it; name a new \
+            "{directory:?} exists, and won't be overwritten; name a new \
              directory, or add --check"
         ),
         _ => format!("cannot write a crate into {directory:?}: {error}"),
@@ -148,7 +148,7 @@ fn check(hunt: &Hunt, directory: &Path) -> Result<(String, bool), String> {
     Ok((text, false))
 }
 
-/// What the fault is, why somebody makes it, and what takes it out.
+/// What the fault is, why people make it, and what removes it.
 fn answer(hunt: &Hunt) -> String {
     let Hunt { name, step, file, believed, fact, .. } = hunt;
     let cure = hunt.cure();

@@ -19,7 +19,7 @@ pub struct Hunt {
     pub file: &'static str,
     /// The belief that leads to this mistake.
     pub believed: String,
-    /// What's so instead.
+    /// What's true instead.
     pub fact: String,
     /// The behaviours that the step loses, each with a part of what its test
     /// sees instead. The first one leads to the fault.
@@ -92,7 +92,7 @@ impl Hunt {
         Ok(files)
     }
 
-    /// What takes the fault out again, as a diff.
+    /// The diff that removes the fault again.
     pub fn cure(&self) -> String {
         let edits: Vec<String> =
             self.edits.iter().map(Edit::reversed).collect();

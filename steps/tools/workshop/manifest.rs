@@ -28,7 +28,7 @@ impl Manifest {
         if !path.exists() {
             return Ok(None);
         }
-        let broken = || format!("{path:?} isn't as `start` has written it");
+        let broken = || format!("{path:?} isn't as `start` wrote it");
         let text = read(&path)?;
         let mut lines = text.lines().filter(|it| !it.starts_with('#'));
         let step = lines.next().ok_or_else(broken)?.to_string();
@@ -61,7 +61,7 @@ impl Manifest {
     }
 }
 
-/// FNV-1a, which is the same on every machine and with every Rust.
+/// FNV-1a, which is the same on every machine and in every version of Rust.
 fn hash(text: &str) -> String {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

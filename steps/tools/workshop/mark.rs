@@ -13,7 +13,7 @@ use crate::options::Mark;
 use crate::results::{self, Group, Row};
 use crate::steps::Step;
 
-/// How often a row is asked for that doesn't pass. Some depend on time, and a
+/// How many times a row that doesn't pass is tried. Some depend on time, and a
 /// busy machine shouldn't cost anyone a point.
 const ATTEMPTS: usize = 3;
 
@@ -60,7 +60,7 @@ pub fn mark(mark: &Mark) -> Result<(), String> {
     crate::print(&class::table(&mark.step, &class))
 }
 
-/// What a server does, by the steps.
+/// What a server does, by step.
 fn ask(tests: &Path, mark: &Mark, name: &str) -> Result<Vec<Group>, String> {
     let Mark { step, limit, .. } = mark;
     let limit = Some(*limit);

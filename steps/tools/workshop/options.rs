@@ -50,9 +50,9 @@ mark STEP DIR|COMMAND...
   --json FILE    the same, a line of JSON for each server
   --junit FILE   the same, as JUnit's XML
   --gradescope FILE
-                 results.json for Gradescope, of one server
+                 results.json for Gradescope, for one server
 
-minutes DIR...   what the records of these crates say of the time that each step
+minutes DIR...   what these crates' records say about the time that each step
                  took, without breaks of more than 15 minutes
 
 Mark strangers' programs in a container. Build the tests in it first, and then
@@ -64,7 +64,7 @@ take its network away:
 
 exercise         lists the exercises that have tests
 exercise NAME DIR
-                 writes the finished step of its chapter, and tells the task
+                 writes the finished step of its chapter, and says what to do
   --check        instead, says whether it's done (a DIR, or a COMMAND)
   --hint N       with --check, a hint as above
 exercise NAME --answer
@@ -143,8 +143,8 @@ pub fn parse(
         }
     }
     let Some((command, names)) = names.split_first() else {
-        return Err("no command is named, as in `workshop start step05 \
-                    ../my-server`; see --help"
+        return Err("no command is named; try `workshop start step05 \
+                    ../my-server`, or see --help"
             .to_string());
     };
     let parsed = match command.as_str() {
@@ -154,7 +154,7 @@ pub fn parse(
         "minutes" if !names.is_empty() => Command::Minutes(names.to_vec()),
         "minutes" => {
             return Err(
-                "minutes needs a crate or more, as in `workshop minutes \
+                "minutes needs one or more crates, as in `workshop minutes \
                         class/*`; see --help"
                     .to_string(),
             );
@@ -200,7 +200,7 @@ fn mark(names: &[String], options: &mut Values) -> Result<Mark, String> {
     let (step, servers) = (steps::find(step)?, servers.to_vec());
     if servers.is_empty() {
         return Err(
-            "mark needs a server or more, as in `workshop mark step05 \
+            "mark needs one or more servers, as in `workshop mark step05 \
                     class/*`; see --help"
                 .to_string(),
         );

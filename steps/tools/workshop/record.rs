@@ -53,7 +53,7 @@ pub fn minutes(directories: &[String]) -> Result<String, String> {
             continue;
         }
         let record = parse(&steps::read(&path)?)
-            .map_err(|line| format!("{path:?} has a line {line:?}"))?;
+            .map_err(|line| format!("{path:?} has a bad line: {line:?}"))?;
         text += &format!("{directory}:");
         for (step, minutes) in record {
             text += &format!(" {step} {minutes}");

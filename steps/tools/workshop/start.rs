@@ -19,7 +19,7 @@ edition = \"2024\"
 [dependencies]
 ";
 
-/// Only what has holes needs it.
+/// Only a crate with holes needs it.
 const LINTS: &str = "
 # A hole leaves things unused. When you've filled them all, remove these lines.
 [lints.rust]
@@ -58,7 +58,7 @@ pub fn start(
         }
     };
     said += &format!(
-        "\nThe chapter is {}. To see how far you are:\n  \
+        "\nThe chapter is {}. To see how far you've got:\n  \
          cargo run --bin workshop -- check {name} {shown}\n",
         step.chapter()
     );
@@ -176,7 +176,7 @@ fn go_on(
     Ok(said)
 }
 
-/// What `main.rs` needs for the modules that have come.
+/// What `main.rs` needs for the new modules.
 fn modules(
     added: &BTreeMap<String, String>,
     now: &BTreeMap<String, String>,

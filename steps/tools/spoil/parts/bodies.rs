@@ -183,7 +183,7 @@ fn is_field(line: &[u8]) -> bool {
         && parts.next().is_some_and(|value| value.iter().all(is_text))
 }
 
-/// A number of digits alone that fits into 64 bits.
+/// A number made of digits alone that fits into 64 bits.
 fn number(digits: &[u8], radix: u32) -> Option<u128> {
     let mut number = 0_u128;
     for &digit in digits {

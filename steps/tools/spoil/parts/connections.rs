@@ -56,8 +56,8 @@ fn check(input: &[u8], random: &mut Random) -> Result<(), String> {
     pieces::compare(cuts, &Ok(without_refusal(whole)), alike, show)
 }
 
-/// What breaks two rules is refused by the one that shows first, so all that's
-/// compared is that it is. Which statuses may differ is checked with the heads.
+/// What breaks two rules is refused by the one that shows first, so we compare
+/// only that it's refused. Which statuses may differ is checked with the heads.
 fn without_refusal(mut outcome: Outcome) -> Outcome {
     let last = outcome.answers.last_mut();
     if let Some(refusal) = last.filter(|it| it.end.is_none()) {
@@ -99,7 +99,7 @@ fn check_answer(answer: &Answer, is_last: bool) -> Result<(), String> {
     let status_line = lines.next().unwrap_or_default();
     same("the status line", true, status_line.starts_with(&line))?;
     same(
-        "a line alone",
+        "a bare CR or LF",
         false,
         lines.clone().any(|it| it.contains(['\r', '\n'])),
     )?;

@@ -70,7 +70,7 @@ fn head(input: &[u8]) -> Result<Option<Range<usize>>, ()> {
     }
 }
 
-/// How many bytes the empty lines at the beginning are.
+/// How many bytes the empty lines at the beginning take up.
 fn empty_lines(input: &[u8]) -> usize {
     2 * input.chunks(2).take_while(|pair| pair == b"\r\n").count()
 }
@@ -185,7 +185,7 @@ fn is_token(word: &[u8]) -> bool {
     !word.is_empty() && word.iter().all(is_part)
 }
 
-/// The name in small letters, and the value.
+/// The name in lowercase, and the value.
 fn split(field: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let colon = field.iter().position(|&byte| byte == b':')?;
     let (name, value) = (field[..colon].to_ascii_lowercase(), &field[colon..]);

@@ -30,7 +30,7 @@ pub const PARTS: &[Part] = &[
     sockets::PART,
 ];
 
-/// The values of the fields with this name, which is in small letters. The
+/// The values of the fields with this name, which is in lowercase. The
 /// rules don't ask the server's parser for them, because that may be wrong.
 fn values<'a>(head: &'a [u8], name: &str) -> Vec<&'a [u8]> {
     let lines = head.split(|&byte| byte == b'\n').skip(1);
@@ -42,7 +42,7 @@ fn values<'a>(head: &'a [u8], name: &str) -> Vec<&'a [u8]> {
     fields.collect()
 }
 
-/// The elements of all these lists, in small letters.
+/// The elements of all these lists, in lowercase.
 fn elements(values: &[&[u8]]) -> Vec<Vec<u8>> {
     let all = values.join(&b',').to_ascii_lowercase();
     let elements = all.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);

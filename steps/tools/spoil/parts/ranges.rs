@@ -60,7 +60,7 @@ fn wanted(value: &str, length: u64) -> Option<(u64, u64)> {
     (length > 0).then_some((start as u64, end as u64))
 }
 
-/// A number in digits. One that no file reaches may as well be another.
+/// A number in digits. Beyond the length of any file, all numbers are alike.
 fn number(digits: &str) -> Option<u128> {
     let is_digits = digits.chars().all(|it| it.is_ascii_digit());
     let number = digits.parse().unwrap_or(u128::MAX).min(u64::MAX.into());

@@ -53,7 +53,7 @@ fn check(input: &[u8], random: &mut Random) -> Result<(), String> {
     same("how many bytes follow the last response", 0, rest.len())
 }
 
-/// What a client gets that sends this and then waits for the end.
+/// What a client that sends this and then waits for the end gets.
 fn exchange(
     input: &[u8],
     serve: impl FnOnce(TcpStream) -> io::Result<()>,
