@@ -286,6 +286,32 @@ fn pages_are_looked_for_where_the_package_is_now() {
     }
 }
 
+/// A shell usually gives a program fewer descriptors than it may have. A step that
+/// takes thousands of connections asks for the rest.
+#[cfg(target_os = "linux")]
+#[test]
+fn more_descriptors_are_asked_for() {
+    use std::io::{Read, Write};
+    let (_, with) = split_at(NONBLOCKING);
+    for step in with {
+        let mut shell = std::process::Command::new("sh");
+        let script = "ulimit -Sn 100 && exec \"$0\" 127.0.0.1:0";
+        shell.args(["-c", script]).arg(binary(step));
+        let server = running::Running::spawn(&mut shell).unwrap();
+        let address = server.address().unwrap();
+        // With 100 descriptors, a step would take 24.
+        let connect = |_| std::net::TcpStream::connect(address).unwrap();
+        let mut clients: Vec<_> = (0..40).map(connect).collect();
+        for (number, client) in clients.iter_mut().enumerate() {
+            let mut start = [0; 12];
+            client.set_read_timeout(Some(LIMIT)).unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+            client.read_exact(&mut start).unwrap();
+            assert_eq!(start, *b"HTTP/1.1 200", "{step}: client {number}");
+        }
+    }
+}
+
 /// What `--help` says has to be true: each option in it is understood.
 #[test]
 fn help_lists_the_options() {

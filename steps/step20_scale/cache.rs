@@ -58,3 +58,42 @@ fn copy(file: &FoundFile) -> Option<FoundFile> {
     })
 }
 // ANCHOR_END: fresh
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{env, fs, process};
+
+    /// Finds a small file, and returns its bytes.
+    fn bytes(root: &Path, path: &str) -> Arc<[u8]> {
+        let found = find(root, path).expect("the file");
+        let Found::File(FoundFile { body: Body::Bytes(bytes), .. }) = found
+        else {
+            panic!("it's a small file")
+        };
+        bytes
+    }
+
+    #[test]
+    fn a_file_is_looked_at_once_in_a_moment() {
+        let root = env::temp_dir().join(format!("cached-{}", process::id()));
+        fs::create_dir(&root).expect("a directory");
+        for name in ["a", "b"] {
+            fs::write(root.join(name), name).expect("a file");
+        }
+        let is_shared = || {
+            let first = bytes(&root, "/a");
+            bytes(&root, "/b");
+            Arc::ptr_eq(&first, &bytes(&root, "/a"))
+        };
+        // Once in a while, the moment ends in between.
+        assert!((0..20).any(|_| is_shared()), "each request reads the file");
+        fs::write(root.join("a"), "new").expect("a file");
+        let is_new = || bytes(&root, "/a")[..] == *b"new";
+        let changed = Instant::now();
+        while !is_new() {
+            assert!(changed.elapsed() < 100 * REVALIDATE_AFTER, "it stays old");
+        }
+        fs::remove_dir_all(root).expect("the directory");
+    }
+}

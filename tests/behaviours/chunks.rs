@@ -55,6 +55,7 @@ pub fn malformed_chunk_is_400(server: &Server) -> Outcome {
         server,
         &[
             "x\r\n\r\n",
+            "g\r\nsixteen or so...\r\n0\r\n\r\n",
             "\r\n\r\n",
             "-1\r\n\r\n",
             "+4\r\nabcd\r\n0\r\n\r\n",
@@ -89,6 +90,7 @@ pub fn malformed_chunk_extension_is_400(server: &Server) -> Outcome {
     are_refused(
         server,
         &[
+            "g;a\r\nsixteen or so...\r\n0\r\n\r\n",
             "4;\u{1}\r\nabcd\r\n0\r\n\r\n",
             "4;a\rb\r\nabcd\r\n0\r\n\r\n",
             "4\r;a\r\nabcd\r\n0\r\n\r\n",

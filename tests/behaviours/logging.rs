@@ -8,6 +8,7 @@ use crate::support::output::Output;
 use crate::support::report::{Deviation, Outcome, Symptom};
 use crate::support::server::Server;
 use crate::support::{DEADLINE, by_hand};
+use std::time::Duration;
 
 /// More lines than step 15 lets wait.
 const REQUESTS: usize = 1_200;
@@ -176,6 +177,8 @@ pub fn shutdown_flushes_the_access_log(server: &Server) -> Outcome {
     let pipe = unread.descriptor(3)?;
     unread.signal("TERM")?;
     unread.refuses_connections()?;
+    // Nothing but the log keeps it from ending now. It waits a second for that.
+    unread.stdout.wait_for_end(Duration::from_millis(50));
     let logged = Output::collect(pipe);
     logged.wait_for_end(DEADLINE);
     ends_with_status_0(&unread)?;
