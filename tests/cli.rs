@@ -403,6 +403,23 @@ fn full_standard_output_ends_the_start() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn help_that_cannot_be_printed_is_an_error() {
+    let (_, with) = split_at(OPTIONS);
+    for step in with {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "exec \"$0\" --help > /dev/full"]).arg(binary(step));
+        let run = shell.timeout(LIMIT).assert().code(2);
+        let said = String::from_utf8_lossy(&run.get_output().stderr);
+        let line = "cannot print the help: No space left on device ";
+        assert!(
+            said.starts_with(line) && said.lines().count() == 1,
+            "{step} should say: {line}…\nbut says: {said}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn full_standard_error_does_not_change_the_exit_status() {
     for step in STEPS {
         let script = "exec \"$0\" no-address 2> /dev/full";

@@ -75,8 +75,11 @@ impl Plot {
                 391.0.. => "end",
                 _ => "middle",
             };
+            // It's only beside the bars, and not behind the texts above them.
+            let beside = |y| format!("M{x:.1} {}V{}", y + 22, y + 46);
+            let lines: String = (top..bottom).step_by(46).map(beside).collect();
             svg += &format!(
-                "  <path class=\"line faint\" d=\"M{x:.1} {top}V{bottom}\"/>\n  \
+                "  <path class=\"line faint\" d=\"{lines}\"/>\n  \
                  <text class=\"{class}\" x=\"{x:.1}\" y=\"{}\">{text}</text>\n",
                 bottom + 18,
             );

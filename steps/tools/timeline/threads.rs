@@ -132,7 +132,7 @@ impl Threads {
         let same = before.filter(|it| without_count(&it.lane.label) == name);
         match same.count() {
             0 => name,
-            count => format!("{name} ({})", count + 1),
+            count => format!("{name} #{}", count + 1),
         }
     }
 }
@@ -143,10 +143,9 @@ pub fn role(label: &str) -> &str {
     name.trim_end_matches(|it: char| it.is_ascii_digit()).trim_end()
 }
 
-/// `worker 0` for `worker 0 (2)`.
+/// `worker 0` for `worker 0 #2`.
 fn without_count(label: &str) -> &str {
-    let count = label.strip_suffix(')').and_then(|it| it.rsplit_once(" ("));
-    match count {
+    match label.rsplit_once(" #") {
         Some((name, count)) if count.parse::<u32>().is_ok() => name,
         _ => label,
     }
@@ -174,7 +173,7 @@ mod tests {
         let expected = [
             ("main", message),
             ("worker 0", job),
-            ("worker 0 (2)", job),
+            ("worker 0 #2", job),
             ("thread 4", message),
         ];
         assert_eq!(found, expected);
@@ -184,7 +183,7 @@ mod tests {
     fn a_role_has_no_numbers() {
         let cases = [
             ("worker 12", "worker"),
-            ("worker 0 (2)", "worker"),
+            ("worker 0 #2", "worker"),
             ("tokio-rt (31)", "tokio-rt"),
             ("Thread-1 (run)", "Thread-1 (run)"),
             ("main", "main"),
