@@ -190,8 +190,8 @@ museum! {
         "Apache, CVE-2011-3192"
         ("https://www.kb.cert.org/vuls/id/405811"),
         files::MANY_RANGES,
-        "For each of the 1,300 ranges, the server copied its description of \
-         the file. A few such requests filled the memory.",
+        "For each of more than 1,300 ranges, the server copied its \
+         description of the file. A few such requests filled the memory.",
         "step11_ranges";
     files::line_of_megabytes_is_refused:
         "a web server library in C++", 2026,
@@ -199,7 +199,7 @@ museum! {
         ("https://github.com/yhirose/cpp-httplib/issues/2530"),
         files::LONG_LINE,
         "Older versions of the library read each line to its end, and this \
-         line has none. Five clients with 16 MiB each took 80 MiB.",
+         line has none. Five clients sent 16 MiB each, and weren't stopped.",
         "step12_limits";
     files::log_contains_no_control_character:
         "Ruby's own web server", 2010,
@@ -222,8 +222,8 @@ museum! {
         "The Rust Programming Language, issue 3545"
         ("https://github.com/rust-lang/book/issues/3545"),
         crowd::FOUR_SILENT,
-        "A browser opens connections before it needs them. A pool of four \
-         gives each of them a worker, and has none left.",
+        "A browser opens connections before it needs them. In the report, \
+         one of those held a worker, even at shutdown. Four hold all of them.",
         "step18_nonblocking";
     crowd::aborted_connections_do_not_end_the_server:
         "a small web server in Rust", 2025,
