@@ -123,6 +123,15 @@ fn port_in_use_is_refused() {
     all_refuse(&[&address], &format!("cannot bind \"{address}\": "));
 }
 
+/// Without an address, that's 127.0.0.1:7878, which is taken: by this test, or by
+/// another program.
+#[test]
+fn default_address_is_a_port_of_this_machine() {
+    let taken = TcpListener::bind("127.0.0.1:7878");
+    refuse(STEPS, &[], 1, "cannot bind \"127.0.0.1:7878\": ", HINT);
+    drop(taken);
+}
+
 #[test]
 fn unknown_option_is_refused() {
     let (without, with) = split_at(OPTIONS);

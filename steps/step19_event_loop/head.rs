@@ -169,8 +169,12 @@ mod tests {
             "x".repeat(MAX_HEAD - 22)
         );
         for bytes in [line, fields, head] {
-            let all = 0..bytes.len();
-            assert_eq!(read(bytes.as_bytes()), Ok(Some(all)), "{bytes}");
+            // Empty lines before a head don't count.
+            for before in ["", "\r\n\r\n\r\n\r\n"] {
+                let all = before.len()..before.len() + bytes.len();
+                let text = format!("{before}{bytes}");
+                assert_eq!(read(text.as_bytes()), Ok(Some(all)), "{text}");
+            }
         }
     }
 }

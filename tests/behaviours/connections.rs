@@ -1,9 +1,13 @@
 //! One connection for many requests.
 
+#[cfg(target_os = "linux")]
+use std::fs;
 #[cfg(unix)]
 use std::process::ExitStatus;
 
 use super::differs;
+#[cfg(target_os = "linux")]
+use super::directory::Directory;
 use super::responding::{NOT_FOUND, is_hello, is_page};
 use crate::support::client::Client;
 use crate::support::report::{Deviation, Outcome, Symptom};
@@ -90,7 +94,38 @@ pub fn pipelined_requests_are_answered_in_order(server: &Server) -> Outcome {
         client.send([byte])?;
     }
     is_hello(&client.response(DEADLINE)?)?;
-    is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND)
+    is_page(&client.response(DEADLINE)?, 404, &NOT_FOUND)?;
+    #[cfg(target_os = "linux")]
+    unread_responses_wait(server)?;
+    Ok(())
+}
+
+/// A client sends many requests before it reads the first response. So one of the
+/// responses meets a full send buffer.
+#[cfg(target_os = "linux")]
+fn unread_responses_wait(server: &Server) -> Outcome {
+    const COUNT: usize = 150;
+    let page = vec![b'a'; 60_000]; // In total, more than all buffers hold.
+    let by_hand = "head -c 60000 /dev/zero > \"$d/site/page\"\n";
+    let directory = Directory::new(&[]).and(by_hand);
+    fs::write(directory.site().join("page"), &page).unwrap();
+    let server = directory.served_by(server)?;
+    let mut client = Client::with_small_buffer(server.address)?;
+    client.send(get("/page").repeat(COUNT))?;
+    server.all_threads_sleep()?;
+    for number in 0..COUNT {
+        let response = client.response(DEADLINE).map_err(|seen| {
+            seen.expected(&format!("response {number} of {COUNT}")).hint(
+                "look at what happens when there's no room for the beginning \
+                 of a response, because its client hasn't read the ones \
+                 before it. The response waits, until its deadline.",
+            )
+        })?;
+        if response.status != 200 || response.body != page {
+            return response.differs("status 200 and 60,000 bytes");
+        }
+    }
+    Ok(())
 }
 
 /// The first response came, and a later one didn't.

@@ -123,6 +123,17 @@ pub fn malformed_request_line_is_400(server: &Server) -> Outcome {
             return response.differs("a page that goes with the status 400");
         }
     }
+    // Whether a server speaks a version is another question.
+    for version in ["0.1", "1.0", "1.9", "9.1"] {
+        let request =
+            format!("GET / HTTP/{version}\r\nHost: localhost\r\n\r\n");
+        let response = server.ask(request)?.response(DEADLINE)?;
+        if response.status == 400 {
+            return response
+                .differs("any status but 400, because that's well-formed")
+                .map_err(|it| it.hint(REQUEST_LINE));
+        }
+    }
     server.by_hand(by_hand::get("/"));
     is_hello(&server.get("/")?)
 }

@@ -36,8 +36,10 @@ pub struct Bench {
     directory: PathBuf,
     /// A copy of the step's target, which takes the mutant for the step.
     target: PathBuf,
-    /// A copy of the one that asks every step about its command line.
+    /// Copies of two that ask every step: about its command line, and what it says
+    /// and does whatever its lesson is.
     command_line: PathBuf,
+    walk: PathBuf,
     files: BTreeMap<String, String>,
     /// What makes the target ask for the rows that are new in the step, for the
     /// others, and for the costly ones.
@@ -62,9 +64,10 @@ impl Bench {
             fs::copy(from, &copy).unwrap();
             copy
         };
-        let targets = variant::targets([step, "cli"].into_iter());
+        let targets = variant::targets([step, "cli", "walk"].into_iter());
         let target = copy(&targets[step], &format!("deps/{step}"));
         let command_line = copy(&targets["cli"], "deps/cli");
+        let walk = copy(&targets["walk"], "deps/walk");
         for other in others {
             copy(&binary(other), other);
         }
@@ -78,6 +81,7 @@ impl Bench {
             directory: directory.to_path_buf(),
             target,
             command_line,
+            walk,
             files: files.clone(),
             rows: [
                 catalogue::rows(|row| !row.is_costly() && is_new(row)),
@@ -132,7 +136,10 @@ impl Bench {
             _ => None,
         };
         let failed = failed.or_else(first).or_else(has).or_else(lacks);
-        match failed.or_else(command_line).or_else(|| unit_tests("")) {
+        let failed = failed.or_else(command_line).or_else(|| unit_tests(""));
+        let walk = ["programs::a_", "programs::sleep_", "--include-ignored"];
+        let walk = || failed_test(&self.walk, &walk.map(String::from));
+        match failed.or_else(walk) {
             Some(test) => Fate::Caught(test),
             None => Fate::Survived,
         }

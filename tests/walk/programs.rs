@@ -102,6 +102,44 @@ fn a_failed_connection_is_reported() {
     }
 }
 
+/// In step 05, a panic ends a worker, whose name says which one it was.
+#[test]
+fn a_worker_that_is_gone_is_reported() {
+    let server = start(Command::new(binary("step05")));
+    let address = server.address().unwrap();
+    let said = |line: &str| {
+        server.stderr.wait(DEADLINE, |lines| {
+            lines.iter().any(|it| it.starts_with(line))
+        });
+        let lines = server.stderr.lines();
+        assert!(
+            lines.iter().any(|it| it.starts_with(line)),
+            "{line}: {lines:?}"
+        );
+    };
+    let mut gone = Vec::new();
+    while gone.len() < 4 {
+        let mut client = ask(address, "/panic");
+        assert!(client.is_closed(DEADLINE).is_ok());
+        let panics = |lines: &[String]| {
+            lines.iter().filter(|it| it.starts_with("thread '")).count()
+        };
+        server.stderr.wait(DEADLINE, |lines| panics(lines) > gone.len());
+        let lines = server.stderr.lines();
+        let last = lines.iter().rfind(|it| it.starts_with("thread '"));
+        let name = last.unwrap().split('\'').nth(1).unwrap().to_string();
+        assert!(name.starts_with("worker "), "{name:?} isn't a worker's name");
+        assert!(!gone.contains(&name), "{name} panics twice: {lines:?}");
+        gone.push(name);
+    }
+    let mut last = ask(address, "/");
+    assert!(last.is_closed(DEADLINE).is_ok());
+    for name in gone {
+        said(&format!("{name} is gone"));
+    }
+    said("no worker is left to run the job");
+}
+
 /// A step's directory, copied out, is a whole program. It reads the pages of the
 /// package that Cargo names, or of the one in which it was compiled. If there
 /// are none, it says which one it looked for.
