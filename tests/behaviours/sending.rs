@@ -47,7 +47,24 @@ pub fn large_file_is_sent_in_constant_memory(server: &Server) -> Outcome {
     if head.field("content-length") != Some(&length) {
         return head.differs(&format!("the length {LENGTH} for HEAD, too"));
     }
-    client.is_closed(DEADLINE)
+    client.is_closed(DEADLINE)?;
+    match server.program.is_ours {
+        true => has_reported_nothing(&server),
+        false => Ok(()),
+    }
+}
+
+/// After a failure of its own, that's the only one on standard error.
+#[cfg(target_os = "linux")]
+fn has_reported_nothing(server: &Server) -> Outcome {
+    drop(server.send("GET / HTTP/1.1\r\n")?);
+    let is_last = |line: &String| line.contains("closed");
+    server.stderr.wait(DEADLINE, |lines| lines.iter().any(is_last));
+    let lines = server.stderr.lines();
+    if lines.len() == 1 {
+        return Ok(());
+    }
+    differs("no line on standard error but the last", &format!("{lines:?}"))
 }
 
 /// Small files, each of which may well be kept in memory.
