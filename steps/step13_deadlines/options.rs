@@ -18,7 +18,7 @@ pub struct Options {
     pub demo: bool,
     /// How long a head may take to arrive, from `accept` on.
     pub head_timeout: Duration,
-    /// How long a client may take for 32 KiB of a response.
+    /// How long a client may take to receive 32 KiB of a response.
     pub stall_timeout: Duration,
 }
 

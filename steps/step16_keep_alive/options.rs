@@ -20,7 +20,7 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// How long a head may take, from its first byte on.
     pub head_timeout: Duration,
-    /// How long a client may take for 32 KiB of a response.
+    /// How long a client may take to receive 32 KiB of a response.
     pub stall_timeout: Duration,
     /// How long a client may be silent while its connection is being closed.
     pub linger_timeout: Duration,

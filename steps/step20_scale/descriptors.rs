@@ -1,7 +1,7 @@
 //! How many file descriptors the process may have. On Unix this takes unsafe code,
 //! because std doesn't say.
 
-/// The most that we use, also where the system sets no limit.
+/// The most that we use, even where the system sets no limit.
 const MAX_DESCRIPTORS: u64 = 3 * 16_384 / 2 + 64;
 
 /// Raises the limit as far as an ordinary user may, and returns it.

@@ -104,18 +104,25 @@ pub fn pipelined_requests_are_answered_in_order(server: &Server) -> Outcome {
 /// responses meets a full send buffer.
 #[cfg(target_os = "linux")]
 fn unread_responses_wait(server: &Server) -> Outcome {
-    const COUNT: usize = 150;
+    const COUNT: usize = 90;
     let page = vec![b'a'; 60_000]; // In total, more than all buffers hold.
-    let by_hand = "head -c 60000 /dev/zero > \"$d/site/page\"\n";
-    let directory = Directory::new(&[]).and(by_hand);
+    let directory =
+        Directory::new(&[]).and("head -c 60000 /dev/zero > \"$d/site/page\"\n");
     fs::write(directory.site().join("page"), &page).unwrap();
     let server = directory.served_by(server)?;
+    directory.by_hand(
+        &server,
+        "(for i in $(seq 90); do\n\
+         \x20 printf 'GET /page HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'\n\
+         done; sleep 4) | curl -s -m 9 telnet://ADDRESS | (sleep 2; wc -c)\n\
+         # more than 90 times 60,000",
+    );
     let mut client = Client::with_small_buffer(server.address)?;
     client.send(get("/page").repeat(COUNT))?;
     server.all_threads_sleep()?;
     for number in 0..COUNT {
         let response = client.response(DEADLINE).map_err(|seen| {
-            seen.expected(&format!("response {number} of {COUNT}")).hint(
+            seen.expected(&format!("response {} of {COUNT}", number + 1)).hint(
                 "look at what happens when there's no room for the beginning \
                  of a response, because its client hasn't read the ones \
                  before it. The response waits, until its deadline.",

@@ -131,7 +131,13 @@ pub fn malformed_request_line_is_400(server: &Server) -> Outcome {
         if response.status == 400 {
             return response
                 .differs("any status but 400, because that's well-formed")
-                .map_err(|it| it.hint(REQUEST_LINE));
+                .map_err(|it| {
+                    it.hint(
+                        "look at how the version is checked. Two digits with \
+                         a dot between them are well-formed, whatever digits \
+                         they are.",
+                    )
+                });
         }
     }
     server.by_hand(by_hand::get("/"));

@@ -54,7 +54,7 @@ pub fn large_file_is_sent_in_constant_memory(server: &Server) -> Outcome {
     }
 }
 
-/// After a failure of its own, that's the only one on standard error.
+/// Only the failure that we cause here is on standard error.
 #[cfg(target_os = "linux")]
 fn has_reported_nothing(server: &Server) -> Outcome {
     drop(server.send("GET / HTTP/1.1\r\n")?);

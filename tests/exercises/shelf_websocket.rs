@@ -42,7 +42,7 @@ pub fn handshake_is_accepted(server: &Server) -> Outcome {
                 it.hint(
                     "RFC 6455 §4.2.2: look at what is hashed. It's the key as \
                      it came, in Base64, and after it the text that the RFC \
-                     gives. And names of protocols ignore case (§4.2.1).",
+                     gives. And names of protocols are case-insensitive (§4.2.1).",
                 )
             });
         }

@@ -115,7 +115,7 @@ impl Answer {
             return Ok(());
         }
         self.differs(
-            "that the next client is answered as well",
+            "an answer to the next client, too",
             "look at what the server does with such a request, and what it has \
              printed. It may have ended.",
         )

@@ -86,7 +86,7 @@ pub fn response_survives_the_body_that_comes_later(server: &Server) -> Outcome {
         return Ok(());
     }
     answer.differs(
-        "that all of the body can be sent, and then a response to read",
+        "room for all of the body, and then a response to read",
         "RFC 9112 §9.6: look at how the connection is closed. If there are bytes \
          that nobody has read, the kernel sends a reset. Most clients report \
          that, and never look for a response.",
@@ -107,7 +107,7 @@ pub fn aborted_connections_do_not_end_the_server(server: &Server) -> Outcome {
         let answer = Answer::to(server, PLAIN)?;
         if answer.statuses.is_empty() {
             return answer.differs(
-                "that the next clients are answered",
+                "answers to the next clients",
                 "look at what the accept loop does with an error, and what \
                  becomes of a client that has gone already. Neither should end \
                  the server.",

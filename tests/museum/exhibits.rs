@@ -223,7 +223,7 @@ museum! {
         ("https://github.com/rust-lang/book/issues/3545"),
         crowd::FOUR_SILENT,
         "A browser opens connections before it needs them. In the report, \
-         one of those held a worker, even at shutdown. Four hold all of them.",
+         one of those held a worker, even at shutdown. Four hold all four.",
         "step18_nonblocking";
     crowd::aborted_connections_do_not_end_the_server:
         "a small web server in Rust", 2025,

@@ -1,5 +1,5 @@
-//! Tries an edited step: its unit tests, then what its target asks of it, and what
-//! all steps are asked about their command lines.
+//! Tries an edited step: its unit tests, what its target asks of it, and what all
+//! steps are asked about their command lines and their programs.
 
 use crate::catalogue::{self, Row};
 use crate::place::{binary, repository};
@@ -185,7 +185,7 @@ fn first_failure(
             _ = sender.send(line);
         }
     });
-    let deadline = Instant::now() + limit;
+    let mut deadline = Instant::now() + limit;
     let failed = loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match lines.recv_timeout(left) {
@@ -193,8 +193,11 @@ fn first_failure(
             Ok(line) => {
                 let name = line.strip_prefix("test ");
                 let name = name.and_then(|it| it.strip_suffix(" ... FAILED"));
-                if let Some(name) = name.filter(|name| counts(name)) {
-                    break Some(name.to_string());
+                if let Some(name) = name {
+                    if counts(name) {
+                        break Some(name.to_string());
+                    }
+                    deadline = Instant::now() + limit;
                 }
             }
             Err(RecvTimeoutError::Timeout) => break Some("it hangs".into()),

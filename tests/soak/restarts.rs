@@ -107,6 +107,6 @@ fn is_asked(copy: &Server) -> Outcome {
     if copy.stdout.wait(PATIENCE, is_asked) {
         return Ok(());
     }
-    let expected = "that the balancer uses a copy that's there again";
+    let expected = "the balancer to use a copy that's there again";
     Err(Deviation::new(Symptom::Hangs, expected, "no request"))
 }

@@ -81,7 +81,7 @@ fn unread_download(_: &Site, address: SocketAddr) -> Outcome<usize> {
     while client.send("x").is_ok() {
         if start.elapsed() > PATIENCE {
             let expected =
-                "that the server gives up a client that reads nothing";
+                "the server to give up on a client that reads nothing";
             let saw = format!("the connection is open after {PATIENCE:?}");
             return Err(client.deviation(Symptom::Hangs, expected, &saw));
         }
