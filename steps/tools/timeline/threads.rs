@@ -143,12 +143,14 @@ pub fn role(label: &str) -> &str {
     name.trim_end_matches(|it: char| it.is_ascii_digit()).trim_end()
 }
 
-/// `worker 0` for `worker 0 #2`.
+/// `worker 0` for `worker 0 #2`, and `tokio-rt` for `tokio-rt (31)`.
 fn without_count(label: &str) -> &str {
-    match label.rsplit_once(" #") {
-        Some((name, count)) if count.parse::<u32>().is_ok() => name,
-        _ => label,
-    }
+    let Some((name, last)) = label.rsplit_once(' ') else { return label };
+    let count = last
+        .strip_prefix('#')
+        .or_else(|| last.strip_prefix('(').and_then(|it| it.strip_suffix(')')));
+    let is_count = count.is_some_and(|it| it.parse::<u32>().is_ok());
+    if is_count { name } else { label }
 }
 
 #[cfg(test)]
