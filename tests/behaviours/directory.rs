@@ -120,8 +120,8 @@ pub fn deep() -> String {
 }
 
 const ASTRAY: &str = "look at what's checked before the file is opened. Usual \
-    causes: a segment is checked before its escapes are decoded (`%2e`); or a \
-    path is checked that a symlink may lead away from; or paths are compared \
+    causes: a segment is checked before its escapes are decoded (`%2e`); or \
+    the path is checked, but not where a symlink leads; or paths are compared \
     as text, and `/site-old` begins with `/site`.";
 
 /// The response has one of these statuses, and the secret isn't in it.
