@@ -316,7 +316,12 @@ fn more_descriptors_are_asked_for() {
             client.set_read_timeout(Some(LIMIT)).unwrap();
             client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
             client.read_exact(&mut start).unwrap();
-            assert_eq!(start, *b"HTTP/1.1 200", "{step}: client {number}");
+            let start = String::from_utf8_lossy(&start);
+            assert_eq!(
+                start, "HTTP/1.1 200",
+                "{step} has room for {number} clients, as if it could have only \
+                 the 100 descriptors that it's given, and not ask for more"
+            );
         }
     }
 }
